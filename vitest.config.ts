@@ -1,0 +1,52 @@
+// The lanes of `npm test` as vitest projects: what belongs to which lane is said here and nowhere else.
+import { configDefaults, defineConfig } from 'vitest/config'
+
+const ignored = [...configDefaults.exclude, '**/dist/**', '**/out/**']
+const stores = ['api/**/*.contract.test.ts', 'api/**/*.service.test.ts']
+const browser = ['e2e/browser/**/*.e2e.ts']
+
+export default defineConfig({
+  test: {
+    // Processes, not threads: PTYs, signals, file locks and the working directory belong to a process.
+    pool: 'forks',
+    teardownTimeout: 10_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['*.test.ts', 'scripts/**/*.test.ts', '{schema,api,agent,web,e2e,bench}/**/*.test.ts'],
+          exclude: [...ignored, ...stores],
+          testTimeout: 10_000,
+        },
+      },
+      {
+        extends: true,
+        // A database is made for each file, on a machine that may be busy.
+        test: { name: 'stores', include: stores, exclude: ignored, testTimeout: 30_000, hookTimeout: 60_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.e2e.ts'],
+          exclude: [...ignored, ...browser],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: browser,
+          exclude: ignored,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
