@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     // Processes, not threads: PTYs, signals, file locks and the working directory belong to a process.
     pool: 'forks',
+    restoreMocks: true,
     teardownTimeout: 10_000,
     projects: [
       {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { once } from './stamp.mjs'
 
 let root = ''
@@ -9,6 +9,7 @@ let runs = 0
 let makes: () => void = () => {}
 
 beforeEach(() => {
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
   root = mkdtempSync(path.join(os.tmpdir(), 'sindri-stamp-'))
   runs = 0
   makes = () => write('out/made.js', 'made')

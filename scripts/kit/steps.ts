@@ -1,0 +1,63 @@
+// What must be made before anything runs: each step is stamped by content, so that only the first start pays.
+import path from 'node:path'
+import { run } from './run.mjs'
+import { once } from './stamp.mjs'
+
+export const root = path.resolve(import.meta.dirname, '../..')
+
+async function must(cwd: string, tool: string, args: string[], env: Record<string, string> = {}): Promise<void> {
+  const command = path.join(root, cwd, 'node_modules', '.bin', tool)
+  const code = await run(command, args, { cwd: path.join(root, cwd), quiet: true, env: { ...process.env, ...env } })
+  if (code !== 0) throw new Error(`expected ${[tool, ...args].join(' ')} to succeed in ${cwd}, got exit code ${code}`)
+}
+
+/** The typed database client. */
+export async function generateClient(): Promise<boolean> {
+  return once(root, {
+    name: 'generate database client',
+    inputs: ['pnpm-lock.yaml', 'api/prisma.config.ts', 'api/prisma/schema'],
+    outputs: ['api/src/platform/generated'],
+    make: () =>
+      must('api', 'prisma', ['generate'], {
+        // Generating never runs the engine, it only wants the file to exist; without one it would try to download it.
+        PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+        CHECKPOINT_DISABLE: '1',
+        PRISMA_HIDE_UPDATE_MESSAGE: '1',
+      }),
+  })
+}
+
+/** The typed documents of web and agent. */
+export async function generateDocuments(): Promise<boolean> {
+  return once(root, {
+    name: 'generate typed documents',
+    inputs: ['pnpm-lock.yaml', 'codegen.ts', 'scripts/kit/textPreset.ts', 'schema/schema.graphql', 'web/src', 'agent/src'],
+    only: /\.graphql$/,
+    outputs: ['web/src/graph/gql/graphql.ts', 'agent/src/link/gql/graphql.ts'],
+    make: () => must('.', 'graphql-codegen', ['--config', 'codegen.ts']),
+  })
+}
+
+/** The console's page, as the api serves it. */
+export async function buildWeb(): Promise<boolean> {
+  return once(root, {
+    name: 'build web',
+    inputs: [
+      'pnpm-lock.yaml',
+      'codegen.ts',
+      'schema/schema.graphql',
+      'schema/src/contract',
+      'tsconfig.base.json',
+      ...['src', 'public', 'index.html', 'vite.config.ts', 'package.json', 'tsconfig.json'].map((name) => `web/${name}`),
+    ],
+    outputs: ['web/dist/index.html'],
+    make: () => must('web', 'vite', ['build', '--logLevel', 'error']),
+  })
+}
+
+/** All that the console needs before it starts. */
+export async function prepare(): Promise<void> {
+  await generateClient()
+  await generateDocuments()
+  await buildWeb()
+}
