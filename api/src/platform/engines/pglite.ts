@@ -1,0 +1,84 @@
+// PGlite, the embedded database: one process, one connection, every statement and transaction in turn.
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import type { Transaction } from '@electric-sql/pglite'
+import { PrismaPGlite } from 'pglite-prisma-adapter'
+import { lockFolder } from './folderLock.ts'
+import type { Query, Store } from './store.ts'
+import { parsers, toParam } from './values.ts'
+
+export interface PgliteOptions {
+  /** Archive of a data folder to start from, instead of an empty one. */
+  loadDataDir?: Blob
+}
+
+/** Parameters are text already: the engine's own serializers would read them as values. */
+const asIs = new Proxy({}, { get: () => (value: string) => value }) as Record<number, (value: string) => string>
+
+const queryOn = (runs: Pick<Transaction, 'query'>): Query => async <T>(sql: string, params: readonly unknown[] = []) =>
+  (await runs.query<T>(sql, params.map(toParam), { parsers, serializers: asIs })).rows
+
+export interface PgliteStore extends Store {
+  dump(): Promise<Blob>
+}
+
+/** `place` is a folder, or "memory". */
+export const openPglite = async (place: string, options: PgliteOptions = {}): Promise<PgliteStore> => {
+  const unlock = place === 'memory' ? undefined : await lockFolder(place)
+  const loadDataDir = options.loadDataDir ? { loadDataDir: options.loadDataDir } : {}
+  let pglite: PGlite
+  try {
+    if (place !== 'memory') mkdirSync(path.join(place, 'pg'), { recursive: true })
+    pglite = await PGlite.create({ ...(place === 'memory' ? {} : { dataDir: path.join(place, 'pg') }), ...loadDataDir })
+    await pglite.exec(`set timezone = 'UTC'`)
+  } catch (error) {
+    unlock?.()
+    throw new Error(`Expected a database folder at ${place}, got one that does not open: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+
+  const factory = new PrismaPGlite(pglite)
+  const adapter: Store['adapter'] = (onTransaction) => ({
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    async connect() {
+      const connected = await factory.connect()
+      const start = connected.startTransaction.bind(connected)
+      connected.startTransaction = async (isolation) => {
+        const transaction = await start()
+        const { client } = transaction as unknown as { client: Transaction }
+        // The adapter itself sets it before the transaction begins, where it means nothing.
+        if (isolation) await client.exec(`set transaction isolation level ${isolation}`)
+        onTransaction(queryOn(client))
+        return transaction
+      }
+      return connected
+    },
+  })
+
+  return {
+    kind: 'pglite',
+    query: queryOn(pglite),
+    adapter,
+    async exclusively(use) {
+      const connect = async () => {
+        const connected = await factory.connect()
+        // The adapter's own does not wait, and loses the error.
+        connected.executeScript = async (script) => void (await pglite.exec(script))
+        return connected
+      }
+      const { provider, adapterName } = factory
+      return use({ provider, adapterName, connect, connectToShadowDb: connect }, queryOn(pglite))
+    },
+    async ping() {
+      await pglite.query('select 1')
+    },
+    async close() {
+      if (!pglite.closed) await pglite.close()
+      unlock?.()
+    },
+    dump: () => pglite.dumpDataDir('none'),
+  }
+}
