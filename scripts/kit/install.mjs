@@ -20,11 +20,14 @@ export async function install(root) {
       make: async () => {
         const args = ['-y', PNPM, 'install', '--frozen-lockfile', '--config.confirm-modules-purge=false', '--reporter=append-only']
         const code = await run('npx', args, { cwd: root, quiet: true })
+        // Ctrl-C: the user knows.
+        if (code > 128) throw Object.assign(new Error(), { exitCode: code })
         if (code !== 0) throw new Error(`expected ${PNPM} to install the dependencies, got exit code ${code}`)
       },
     })
   } catch (error) {
-    say(`sindri: ${error instanceof Error ? error.message : String(error)}`)
-    process.exit(1)
+    const { message, exitCode } = /** @type {Error & { exitCode?: number }} */ (error)
+    if (message) say(`sindri: ${message}`)
+    process.exit(exitCode ?? 1)
   }
 }

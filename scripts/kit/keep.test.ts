@@ -1,0 +1,64 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { endAll } from './end.ts'
+import { keep, type Kept } from './keep.ts'
+
+let folder = ''
+let log = ''
+let kept: Kept | undefined
+const said: string[] = []
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'sindri-keep-'))
+  log = path.join(folder, 'log')
+  writeFileSync(log, '')
+  said.length = 0
+  vi.spyOn(process.stderr, 'write').mockImplementation((line) => said.push(String(line)) > 0)
+})
+afterEach(async () => {
+  kept?.release()
+  await endAll([kept?.current()].filter((child) => !!child))
+})
+
+/** A program that logs its start and then does as told. */
+function scripted(code: string): string {
+  const file = path.join(folder, 'child.mjs')
+  writeFileSync(file, `import { appendFileSync } from 'node:fs'; appendFileSync(${JSON.stringify(log)}, 'start\\n'); ${code}`)
+  return file
+}
+const starts = () => readFileSync(log, 'utf8').split('\n').length - 1
+
+test('a child that dies is said and started again', async () => {
+  kept = keep('agent', scripted('process.exit(3)'), process.env, 10)
+  await expect.poll(starts, { timeout: 5_000 }).toBeGreaterThan(2)
+  expect(said.join('')).toContain('the agent ended with exit code 3')
+})
+
+test('a child with a wrong configuration is not started again', async () => {
+  kept = keep('agent', scripted('process.exit(2)'), process.env, 1)
+  await expect.poll(() => said.join('')).toContain('it is not started again')
+  expect(starts()).toBe(1)
+})
+
+test('a released child that ends stays ended, without a word', async () => {
+  kept = keep('agent', scripted('setInterval(() => {}, 1000)'), process.env, 1)
+  await expect.poll(starts).toBe(1)
+  const child = kept.current()
+  kept.release()
+  await endAll([child].filter((one) => !!one))
+  expect(kept.current()).toBeNull()
+  expect(said).toEqual([])
+})
+
+test('a child that ignores every polite signal is gone within five seconds', async () => {
+  kept = keep('agent', scripted(`process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)`), process.env, 1)
+  await expect.poll(starts).toBe(1)
+  const child = kept.current()
+  kept.release()
+  const began = performance.now()
+  await endAll([child].filter((one) => !!one))
+  expect(child?.signalCode).toBe('SIGKILL')
+  expect(performance.now() - began).toBeLessThan(5_000)
+})

@@ -1,0 +1,72 @@
+// `npm start`: everything this machine needs, from nothing to a console with an agent; Ctrl-C ends all of it.
+import path from 'node:path'
+import { exitOf, forkConsole, type Ready } from './kit/console.ts'
+import { endAll } from './kit/end.ts'
+import { keep, type Kept } from './kit/keep.ts'
+import { program } from './kit/program.ts'
+import { say, seconds, timed } from './kit/say.mjs'
+import { prepare, root } from './kit/steps.ts'
+
+const dataDir = path.resolve(root, process.env['SINDRI_DATA_DIR'] ?? '.data')
+// Quiet unless something is wrong, so that the address and the password stay in sight.
+const shared = { ...process.env, SINDRI_DATA_DIR: dataDir, SINDRI_LOG_LEVEL: process.env['SINDRI_LOG_LEVEL'] ?? 'warn' }
+
+await program(async () => {
+  const began = performance.now()
+  await prepare()
+  const { child: keeper, ready } = forkConsole(path.join(root, 'api/src/main.ts'), shared)
+  let agent: Kept | undefined
+  let stopped: Promise<void> | undefined
+
+  // A terminal signals the whole group and npm passes signals on as well: the second and third of them change nothing.
+  const stop = (): Promise<void> => {
+    agent?.release()
+    return (stopped ??= endAll([agent?.current(), keeper].filter((child) => !!child)))
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const) process.on(signal, () => void stop())
+
+  try {
+    const about = await timed('start console', () => ready)
+    if (!stopped) agent = keep('agent', path.join(root, 'agent/src/main.ts'), agentEnvironment(about))
+    console.log(summary(about, performance.now() - began))
+  } catch (error) {
+    const asked = !!stopped
+    await stop()
+    if (asked) return 0
+    throw error
+  }
+  const code = await exitOf(keeper)
+  if (!stopped) say(`sindri: the console ended with exit code ${code}`)
+  const asked = !!stopped
+  await stop()
+  return asked ? 0 : code || 1
+})
+
+/** The agent hands out shells: it gets nothing of the console's that it does not need. */
+function agentEnvironment(about: Ready): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = {
+    SINDRI_PROVIDER: 'local',
+    SINDRI_AGENT_STATE_DIR: path.join(dataDir, 'agent'),
+    ...shared,
+    SINDRI_CONSOLE_URL: about.url,
+    SINDRI_CONSOLE_API_KEY_FILE: about.enrolSecretFile,
+  }
+  for (const name of ['DATABASE_URL', 'REDIS_URL', 'SINDRI_CONSOLE_API_KEY', 'SINDRI_ADMIN_EMAIL', 'SINDRI_ADMIN_PASSWORD']) {
+    delete env[name]
+  }
+  return env
+}
+
+function summary(about: Ready, tookMs: number): string {
+  const password = about.oneTimePassword
+    ? `${about.oneTimePassword}   (shown once; you choose your own when you sign in)`
+    : 'as you chose it   (lost: npm run admin -- reset-password)'
+  const lines = [
+    ['Sindri Console', about.url],
+    ['administrator', about.adminEmail],
+    ['password', password],
+    ['database', about.databaseLabel],
+  ]
+  const table = lines.map(([name = '', value]) => `  ${name.padEnd(16)}${value}`).join('\n')
+  return `\n${table}\n\n  Ready in ${seconds(tookMs)}. Ctrl-C ends everything.\n`
+}
