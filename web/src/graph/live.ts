@@ -1,0 +1,105 @@
+// Subscribe, then read, then tail: a state that is read once, folded forward, and read again after a loss, without a gap.
+import type { Clock, Undo } from '../platform/clock.ts'
+import { type ShownFault, toFault } from './faults.ts'
+
+/** At most four renewals a second: faster cannot be read. */
+const FLUSH_MS = 250
+const AGAIN_MS = 1000
+
+export interface LiveSource<State, Message> {
+  /** Opened before the first read, so that nothing falls between the two. */
+  subscribe?(receive: { next(message: Message): void; fault(fault: ShownFault): void }): Undo
+  read(): Promise<State>
+  /** Must not mind a message whose effect the state already has. */
+  fold(state: State, message: Message): State
+}
+
+export interface LiveView<State> {
+  state: State | undefined
+  fault: ShownFault | undefined
+  reading: boolean
+}
+
+export interface Live {
+  /** Reads again; what arrives meanwhile is folded on the answer. */
+  reread(): Promise<void>
+  stop(): void
+}
+
+export const startLive = <State, Message>(
+  source: LiveSource<State, Message>,
+  clock: Clock,
+  show: (view: LiveView<State>) => void,
+): Live => {
+  let view: LiveView<State> = { state: undefined, fault: undefined, reading: true }
+  let waiting: Message[] = []
+  let flush: Undo | undefined
+  let again: Undo | undefined
+  let unsubscribe: Undo | undefined
+  let attempt = 0
+  let stopped = false
+
+  const put = (next: Partial<LiveView<State>>) => {
+    view = { ...view, ...next }
+    show(view)
+  }
+
+  const drain = (state: State): State => {
+    const messages = waiting
+    waiting = []
+    return messages.reduce((folded, message) => source.fold(folded, message), state)
+  }
+
+  const receive = (message: Message) => {
+    if (stopped) return
+    waiting.push(message)
+    if (view.reading || flush) return
+    flush = clock.after(FLUSH_MS, () => {
+      flush = undefined
+      if (!view.reading && view.state !== undefined) put({ state: drain(view.state) })
+    })
+  }
+
+  const reread = async () => {
+    const mine = ++attempt
+    put({ reading: true })
+    try {
+      const state = await source.read()
+      if (stopped || mine !== attempt) return
+      put({ state: drain(state), fault: undefined, reading: false })
+    } catch (error) {
+      if (stopped || mine !== attempt) return
+      const fault = toFault(error)
+      put({ fault, reading: false, ...(view.state === undefined ? {} : { state: drain(view.state) }) })
+    }
+  }
+
+  const open = () => {
+    again = undefined
+    unsubscribe = source.subscribe?.({
+      next: receive,
+      fault: (fault) => {
+        if (stopped) return
+        unsubscribe?.()
+        if (!fault.retry) return put({ fault })
+        again = clock.after(AGAIN_MS, () => {
+          open()
+          void reread()
+        })
+      },
+    })
+  }
+
+  open()
+  void reread()
+
+  return {
+    reread,
+    stop: () => {
+      stopped = true
+      flush?.()
+      again?.()
+      unsubscribe?.()
+    },
+  }
+}

@@ -1,0 +1,57 @@
+// The live idiom for a component: starts with its inputs, reads again when the link is back, ends with the component.
+import { type ShallowRef, type WatchSource, onScopeDispose, shallowRef, watch } from 'vue'
+import { systemClock } from '../platform/clock.ts'
+import type { ShownFault } from './faults.ts'
+import { useGraph } from './graph.ts'
+import { type Live, type LiveSource, type LiveView, startLive } from './live.ts'
+
+export interface UsedLive<State> {
+  state: Readonly<ShallowRef<State | undefined>>
+  fault: Readonly<ShallowRef<ShownFault | undefined>>
+  reading: Readonly<ShallowRef<boolean>>
+  reread(): void
+}
+
+/**
+ * `source` is called anew whenever `inputs` change; old content stays on screen until the new one is there,
+ * unless `source` answers undefined: then there is nothing to show.
+ */
+export const useLive = <State, Message>(
+  inputs: WatchSource<unknown>,
+  source: () => LiveSource<State, Message> | undefined,
+): UsedLive<State> => {
+  const { link } = useGraph()
+  const state = shallowRef<State>()
+  const fault = shallowRef<ShownFault>()
+  const reading = shallowRef(false)
+  let live: Live | undefined
+
+  watch(
+    inputs,
+    () => {
+      live?.stop()
+      const from = source()
+      if (!from) {
+        state.value = undefined
+        live = undefined
+        return
+      }
+      live = startLive(from, systemClock, (view: LiveView<State>) => {
+        if (view.state !== undefined) state.value = view.state
+        fault.value = view.fault
+        reading.value = view.reading
+      })
+    },
+    { immediate: true },
+  )
+  watch(
+    () => link.value.epoch,
+    (_, before) => {
+      // The first connection comes while the first read is under way.
+      if (before > 0) void live?.reread()
+    },
+  )
+  onScopeDispose(() => live?.stop())
+
+  return { state, fault, reading, reread: () => void live?.reread() }
+}
