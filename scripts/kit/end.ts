@@ -1,4 +1,4 @@
-// Ends children in order, politely and then firmly: after `END_WITHIN_MS` nothing is left, whatever they do.
+// Ends children in order, politely and then firmly: after `endWithinMs` nothing is left, whatever they do.
 import type { ChildProcess } from 'node:child_process'
 import { exitOf } from './console.ts'
 
@@ -7,11 +7,11 @@ const END_WITHIN_MS = 4_500
 /** What an earlier child may take before the next one is asked: an agent flushes to a console that still answers. */
 const HEAD_START_MS = 1_500
 
-export async function endAll(children: ChildProcess[]): Promise<void> {
+export async function endAll(children: ChildProcess[], endWithinMs = END_WITHIN_MS): Promise<void> {
   const alive = children.filter((child) => child.exitCode === null && child.signalCode === null)
   const firmly = setTimeout(() => {
     for (const child of alive) child.kill('SIGKILL')
-  }, END_WITHIN_MS)
+  }, endWithinMs)
   for (const child of alive) {
     child.kill('SIGTERM')
     await Promise.race([exitOf(child), later(HEAD_START_MS)])

@@ -52,13 +52,11 @@ test('a released child that ends stays ended, without a word', async () => {
   expect(said).toEqual([])
 })
 
-test('a child that ignores every polite signal is gone within five seconds', async () => {
+test('a child that ignores every polite signal is gone in time all the same', async () => {
   kept = keep('agent', scripted(`process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)`), process.env, 1)
   await expect.poll(starts).toBe(1)
   const child = kept.current()
   kept.release()
-  const began = performance.now()
-  await endAll([child].filter((one) => !!one))
+  await endAll([child].filter((one) => !!one), 50)
   expect(child?.signalCode).toBe('SIGKILL')
-  expect(performance.now() - began).toBeLessThan(5_000)
 })

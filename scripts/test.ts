@@ -1,0 +1,75 @@
+// `npm test`: every lane that can run here, each as a vitest process of its own; then the table, and one plain line.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { find, type Found, type Need } from './kit/found.ts'
+import { type Lane, type Outcome, plan, type Report, toOutcome, toSkipped, toTable, toVerdict } from './kit/lanes.ts'
+import { Ended, program } from './kit/program.ts'
+import { run } from './kit/run.mjs'
+import { say } from './kit/say.mjs'
+import { buildWeb, generateClient, generateDocuments, root } from './kit/steps.ts'
+
+const vitest = path.join(root, 'node_modules/.bin/vitest')
+const folder = mkdtempSync(path.join(os.tmpdir(), 'sindri-test-'))
+const { lanes, filters } = plan(process.argv.slice(2))
+const known = new Map<Need, Found>()
+
+await program(async () => {
+  await generateClient()
+  await generateDocuments()
+  if (lanes.some(({ real }) => real)) await buildWeb()
+  const outcomes: Outcome[] = []
+  try {
+    for (const lane of lanes) {
+      const outcome = await runLane(lane)
+      // A filter asks for some files: lanes that have none of them are not worth a line.
+      if (filters.length === 0 || outcome.state !== 'empty') outcomes.push(outcome)
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const { line, exitCode } = toVerdict(outcomes, process.env['CI'] === 'true')
+  console.log(`\n${toTable(outcomes)}\n\n${line}`)
+  return exitCode
+})
+
+async function runLane(lane: Lane): Promise<Outcome> {
+  const env = environment(lane)
+  for (const need of lane.needs) {
+    const found = known.get(need) ?? (await find(need, process.env))
+    known.set(need, found)
+    if ('why' in found) return toSkipped(lane.name, found.why, await countFiles(lane))
+    Object.assign(env, found.env)
+  }
+  say(`\n${lane.name}`)
+  const began = performance.now()
+  const json = path.join(folder, `${lane.name}.json`)
+  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${json}`]
+  const code = await run(vitest, ['run', '--project', lane.project, '--passWithNoTests', ...reporters, ...filters], { cwd: root, env })
+  if (code > 128) throw new Ended(code)
+  return toOutcome(lane.name, code, readReport(json), performance.now() - began)
+}
+
+/** What the shell says to a console or an agent must not reach the ones under test. */
+function environment(lane: Lane): Record<string, string | undefined> {
+  const rest = Object.entries(process.env).filter(([name]) => !name.startsWith('SINDRI_') && !['DATABASE_URL', 'REDIS_URL', 'HOST', 'PORT'].includes(name))
+  return { ...Object.fromEntries(rest), SINDRI_TEST_BACKEND: lane.backend }
+}
+
+async function countFiles(lane: Lane): Promise<number> {
+  const json = path.join(folder, `${lane.name}.files.json`)
+  await run(vitest, ['list', '--filesOnly', `--json=${json}`, '--project', lane.project, ...filters], { cwd: root, quiet: true })
+  try {
+    return (JSON.parse(readFileSync(json, 'utf8')) as unknown[]).length
+  } catch {
+    return 0
+  }
+}
+
+function readReport(json: string): Report | null {
+  try {
+    return JSON.parse(readFileSync(json, 'utf8')) as Report
+  } catch {
+    return null
+  }
+}
