@@ -1,0 +1,67 @@
+// Our own scalars, each checking at the door what it lets in.
+import { GraphQLError, valueFromASTUntyped, type ValueNode } from 'graphql'
+import { builder } from './builder.ts'
+import { show } from './contract/codes.ts'
+
+const refuse = (name: string, expected: string, got: unknown): never => {
+  throw new GraphQLError(`${name}: expected ${expected}, got ${show(got)}.`)
+}
+/** A literal in a document is checked by the same rule as a variable. */
+const literal =
+  <T>(parse: (value: unknown) => T) =>
+  (node: ValueNode): T =>
+    parse(valueFromASTUntyped(node))
+
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
+const parseDateTime = (value: unknown): Date => {
+  if (typeof value === 'string' && value.length <= 40 && ISO.test(value)) {
+    const date = new Date(value)
+    if (!Number.isNaN(date.getTime())) return date
+  }
+  return refuse('DateTime', 'an RFC 3339 time with zone such as "2026-11-20T18:00:00Z"', value)
+}
+builder.scalarType('DateTime', {
+  description: 'A moment, RFC 3339 with a zone, in milliseconds: "2026-11-20T18:00:00.000Z".',
+  serialize: (value) => value.toISOString(),
+  parseValue: parseDateTime,
+  parseLiteral: literal(parseDateTime),
+})
+
+// Checked, not decoded: terminal bytes pass through the console as the string they came in.
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
+const parseBytes = (value: unknown): string =>
+  typeof value === 'string' && value.length % 4 === 0 && BASE64.test(value) ? value : refuse('Bytes', 'base64 with padding', value)
+builder.scalarType('Bytes', {
+  description: 'Bytes as base64 with padding (RFC 4648, section 4).',
+  serialize: (value) => value,
+  parseValue: parseBytes,
+  parseLiteral: literal(parseBytes),
+})
+
+const parseBigInt = (value: unknown): number => {
+  const number = typeof value === 'string' && /^-?\d{1,16}$/.test(value) ? Number(value) : value
+  return typeof number === 'number' && Number.isSafeInteger(number)
+    ? number
+    : refuse('BigInt', 'an integer between -(2^53 - 1) and 2^53 - 1', value)
+}
+builder.scalarType('BigInt', {
+  description: 'An integer beyond 32 bits (byte counts, offsets), exact up to 2^53 - 1, as a JSON number.',
+  serialize: (value) => Number(value),
+  parseValue: parseBigInt,
+  parseLiteral: literal(parseBigInt),
+})
+
+builder.scalarType('Figure', {
+  description:
+    'A measured number, finite and not negative. Checked record by record: a wrong one refuses its own record (REFUSED), never the neighbours in the same mutation.',
+  serialize: (value) => value,
+  parseValue: (value) => value,
+  parseLiteral: literal((value) => value),
+})
+
+builder.scalarType('JSON', {
+  description: 'Any JSON value. Its size is bounded where it is stored.',
+  serialize: (value) => value,
+  parseValue: (value) => value,
+  parseLiteral: literal((value) => value),
+})
