@@ -49,14 +49,14 @@ export function plan(args: readonly string[]): { lanes: readonly Lane[]; filters
 }
 
 /** A file that does not load, an error outside every test and a process that dies fail like a test that fails. */
-export function toOutcome(lane: string, exitCode: number, report: Report | null, ms: number): Outcome {
+export function toOutcome(lane: string, exitCode: number, report: Report | null, ms: number, fault = `exit code ${exitCode}`): Outcome {
   const broken = report?.testResults.filter(({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed')) ?? []
   let failed = (report?.numFailedTests ?? 0) + broken.length
   const why = []
   if (broken.length > 0) why.push(`${broken.length} did not load`)
   if (exitCode !== 0 && failed === 0) {
     failed = 1
-    why.push(`exit code ${exitCode}`)
+    why.push(fault)
   }
   const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0)
   const passed = report?.numPassedTests ?? 0
