@@ -1,11 +1,16 @@
 // The lanes of `npm test` as vitest projects: what belongs to which lane is said here and nowhere else.
+import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
 
 const ignored = [...configDefaults.exclude, '**/dist/**', '**/out/**']
 const stores = ['api/**/*.contract.test.ts', 'api/**/*.service.test.ts']
 const browser = ['e2e/browser/**/*.e2e.ts']
 
+// Vite would pick graphql's development build while its users load the ordinary one; two copies refuse each other's types.
+const graphql = fileURLToPath(import.meta.resolve('graphql'))
+
 export default defineConfig({
+  resolve: { alias: [{ find: /^graphql$/, replacement: graphql }] },
   test: {
     // Processes, not threads: PTYs, signals, file locks and the working directory belong to a process.
     pool: 'forks',
