@@ -38,6 +38,14 @@ declare global {
   }
 }
 
+const accounted = new WeakSet<Fault>()
+
+/** Marks a fault whose mutation already left its audit entry: an order that was recorded, and then could not be carried out. */
+export const alreadyAudited = (fault: Fault): Fault => {
+  accounted.add(fault)
+  return fault
+}
+
 const ROOTS = new Set(['Query', 'Mutation', 'Subscription'])
 
 export class GuardPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
@@ -68,7 +76,7 @@ export class GuardPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
         return await resolver(parent, args, context, info)
       } catch (error) {
         // A refusal is part of the record too; what a terminal types every few milliseconds is not.
-        if (audit === 'entry' && error instanceof Fault) await log.refused(viewer, info.fieldName, action, targetOf(args), error)
+        if (audit === 'entry' && error instanceof Fault && !accounted.has(error)) await log.refused(viewer, info.fieldName, action, targetOf(args), error)
         throw error
       }
     }

@@ -26,5 +26,6 @@ export type * from './terminals.ts'
 export type * from './users.ts'
 export { FIGURES } from './metrics.ts'
 export { EVENT_TYPES } from './events.ts'
+export { alreadyAudited } from './guard.ts'
 
 export const schema = builder.toSchema()

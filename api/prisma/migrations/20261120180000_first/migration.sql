@@ -211,6 +211,7 @@ CREATE TABLE "terminals" (
     "session_id" TEXT,
     "state" "terminal_state" NOT NULL DEFAULT 'OPENING',
     "reason" TEXT,
+    "message" TEXT,
     "cols" INTEGER NOT NULL,
     "rows" INTEGER NOT NULL,
     "shell" TEXT,
