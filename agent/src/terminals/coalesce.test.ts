@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest'
+import { createFakeClock } from '../platform/clock.fake.ts'
+import { createCoalescer, fullReadBytes } from './coalesce.ts'
+
+function setUp() {
+  const clock = createFakeClock()
+  const sentAtMs: number[] = []
+  const startMs = clock.monotonicMs()
+  const coalescer = createCoalescer({ clock, flush: () => sentAtMs.push(clock.monotonicMs() - startMs) })
+  return { clock, coalescer, sentAtMs }
+}
+
+describe('the coalescer', () => {
+  test('sends the first output at once', () => {
+    const { coalescer, sentAtMs } = setUp()
+    coalescer.push(10)
+    expect(sentAtMs).toEqual([0])
+  })
+
+  test('gathers what follows within 5 ms', async () => {
+    const { clock, coalescer, sentAtMs } = setUp()
+    coalescer.push(10)
+    for (let i = 0; i < 4; i++) {
+      await clock.advance(1)
+      coalescer.push(10)
+    }
+    expect(sentAtMs).toEqual([0])
+    await clock.advance(1)
+    expect(sentAtMs).toEqual([0, 5])
+  })
+
+  test('sends a full batch without waiting', () => {
+    const { coalescer, sentAtMs } = setUp()
+    coalescer.push(10)
+    for (let i = 0; i < 9; i++) coalescer.push(fullReadBytes)
+    expect(sentAtMs).toEqual([0, 0])
+  })
+
+  test('does not delay an echo, even in the middle of a batch', async () => {
+    const { clock, coalescer, sentAtMs } = setUp()
+    coalescer.push(10)
+    await clock.advance(1)
+    coalescer.expectEcho()
+    coalescer.push(1)
+    expect(sentAtMs).toEqual([0, 1])
+  })
+
+  test('does not split a redraw that takes more than one read', async () => {
+    const { clock, coalescer, sentAtMs } = setUp()
+    coalescer.expectEcho()
+    coalescer.push(fullReadBytes)
+    expect(sentAtMs).toEqual([])
+    coalescer.push(200)
+    expect(sentAtMs).toEqual([0])
+    await clock.advance(10)
+    expect(sentAtMs).toEqual([0])
+  })
+
+  test('sends a redraw of exactly one full read after 5 ms', async () => {
+    const { clock, coalescer, sentAtMs } = setUp()
+    coalescer.push(fullReadBytes)
+    await clock.advance(5)
+    expect(sentAtMs).toEqual([5])
+  })
+
+  test('sends at most every 5 ms under a flood of small pieces', async () => {
+    const { clock, coalescer, sentAtMs } = setUp()
+    for (let i = 0; i < 100; i++) {
+      coalescer.push(60)
+      await clock.advance(1)
+    }
+    expect(sentAtMs.length).toBeLessThanOrEqual(21)
+  })
+
+  test('leaves no timer behind', async () => {
+    const { clock, coalescer } = setUp()
+    coalescer.push(1)
+    coalescer.push(1)
+    coalescer.stop()
+    expect(clock.timerCount()).toBe(0)
+  })
+})
