@@ -1,0 +1,29 @@
+// Text from outside, before it meets the database: its length is bounded, and characters that PostgreSQL or a log would choke on are refused.
+import { badInput } from '@sindri/schema/contract/codes'
+
+/** NUL, other controls, lone surrogates, and the marks that turn the direction of text around (a name could pose as another). */
+const unfit = /[\p{Cc}\p{Cs}\u202A-\u202E\u2066-\u2069]/u
+
+/** One line of text, trimmed. */
+export const lineOf = (field: string, value: unknown, minChars: number, maxChars: number): string => {
+  const text = typeof value === 'string' ? value.trim() : undefined
+  if (text === undefined || text.length < minChars || text.length > maxChars) {
+    throw badInput(field, `${minChars} to ${maxChars} characters`, value)
+  }
+  if (unfit.test(text)) throw badInput(field, 'one line without control characters', value)
+  return text
+}
+
+/** A search term in any case: null when nothing is left of it. */
+export const searchOf = (field: string, value: string | null | undefined, maxChars: number): string | null => {
+  const text = lineOf(field, value ?? '', 0, maxChars).toLowerCase()
+  return text === '' ? null : text
+}
+
+/** For `like … escape '\'`: what was typed means itself. */
+export const likePart = (text: string): string => `%${text.replace(/[\\%_]/g, String.raw`\$&`)}%`
+
+const idForm = /^[a-z]{3}_[0-9A-HJKMNP-TV-Z]{26}$/
+
+/** Whether it could be an id at all; what could not is simply not found, and never reaches the database. */
+export const isId = (value: string, prefix: string): boolean => value.startsWith(`${prefix}_`) && idForm.test(value)
