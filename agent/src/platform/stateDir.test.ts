@@ -14,7 +14,7 @@ let path: string
 let lines: string[]
 const log = createLog({ level: 'debug', format: 'json', clock: systemClock, write: (line) => void lines.push(line) })
 const open = (at = path) => openStateDir({ path: at, clock: systemClock, log })
-const enrolment = { instanceId: 'ins_1', name: 'box', token: 'jwt', consoleUrl: 'https://c' }
+const enrolment = { instanceId: 'ins_1', name: 'box', token: 'jwt', consoleUrl: 'https://c', linkUrl: 'wss://c/graphql' }
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'sindri-state-'))

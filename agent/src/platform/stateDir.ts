@@ -14,6 +14,8 @@ export interface Enrolment {
   token: string
   /** The console that issued the token: with another one the agent enrols anew. */
   consoleUrl: string
+  /** Where the console said that links are taken. */
+  linkUrl: string
 }
 
 export interface StateDir {
@@ -65,9 +67,9 @@ function parseKey(path: string, pem: string): KeyObject {
 function parseEnrolment(text: string): Enrolment | null {
   try {
     const value = JSON.parse(text) as Partial<Record<keyof Enrolment, unknown>> | null
-    const { instanceId, name, token, consoleUrl } = value ?? {}
-    if ([instanceId, name, token, consoleUrl].every((field) => typeof field === 'string' && field !== '')) {
-      return { instanceId, name, token, consoleUrl } as Enrolment
+    const { instanceId, name, token, consoleUrl, linkUrl } = value ?? {}
+    if ([instanceId, name, token, consoleUrl, linkUrl].every((field) => typeof field === 'string' && field !== '')) {
+      return { instanceId, name, token, consoleUrl, linkUrl } as Enrolment
     }
   } catch {
     // Not JSON: treated like a record of another form.
