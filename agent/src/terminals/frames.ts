@@ -48,6 +48,8 @@ export interface InputAck {
   offset: number
 }
 
+export type EndReason = 'EXITED' | 'ENDED' | 'ABANDONED' | 'AGENT_RESTARTED' | 'INSTANCE_REMOVED' | 'REVOKED'
+
 /** Follows the last byte. */
 export interface ClosedFrame {
   kind: 'closed'
@@ -55,7 +57,7 @@ export interface ClosedFrame {
   /** Null where a signal ended the shell. */
   exitCode: number | null
   signal: string | null
-  reason: string
+  reason: EndReason
 }
 
 export type TerminalFrame = OutputFrame | ResizedFrame | LostFrame | JoinedFrame | BeaconFrame | ClosedFrame

@@ -1,4 +1,5 @@
 // What the console asks of a terminal. Orders arrive in any order and more than once: each says its own place.
+import type { EndReason } from './frames.ts'
 
 export interface TerminalOpenOrder {
   terminalId: string
@@ -48,5 +49,5 @@ export interface TerminalDetachOrder {
 
 export interface TerminalCloseOrder {
   terminalId: string
-  reason: string
+  reason: EndReason
 }

@@ -1,0 +1,41 @@
+// Reaches every process of a terminal: a job of an interactive shell has a group of its own, but stays in its session.
+import { readdirSync, readFileSync } from 'node:fs'
+
+interface Member {
+  pid: number
+  group: number
+}
+
+function readMember(pid: number, session: number): Member | null {
+  try {
+    // "pid (name) state parent group session …": the name may hold anything, so what counts begins behind its end.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const [state, , group, itsSession] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const isDead = state === 'Z' || state === 'X'
+    return !isDead && Number(itsSession) === session ? { pid, group: Number(group) } : null
+  } catch {
+    return null
+  }
+}
+
+function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-group, signal)
+  } catch {
+    return false
+  }
+}
+
+/** The groups of the session that process `leader` began. Where there is no /proc: the leader's own group. */
+export function sessionGroups(leader: number, leaderExited: boolean): number[] {
+  if (process.platform !== 'linux') return signalGroup(leader, 0) ? [leader] : []
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
+  const members = pids.map((pid) => readMember(pid, leader)).filter((member) => member !== null)
+  // The kernel gives away a number again only when no session bears it: this is somebody else's session.
+  if (leaderExited && members.some((member) => member.pid === leader)) return []
+  return [...new Set(members.map((member) => member.group))]
+}
+
+export function signalSession(leader: number, leaderExited: boolean, signal: NodeJS.Signals): void {
+  for (const group of sessionGroups(leader, leaderExited)) signalGroup(group, signal)
+}
