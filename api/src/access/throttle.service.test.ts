@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openTestDb } from '../testing/backend.ts'
+import type { TestDb } from '../testing/backend.ts'
+import { createThrottle, networkOf } from './throttle.ts'
+import type { Throttle } from './throttle.ts'
+
+let db: TestDb
+let throttle: Throttle
+beforeAll(async () => {
+  db = await openTestDb()
+  throttle = createThrottle({ db })
+})
+afterAll(() => db.close())
+
+/** As if that much time had passed for this counter. */
+const age = (key: string, ms: number) =>
+  db.query(
+    `update sign_in_throttle set last_at = last_at - $2 * interval '1 ms', blocked_until = blocked_until - $2 * interval '1 ms' where key = $1`,
+    [key, ms],
+  )
+const waitMs = async (key: string): Promise<number> => {
+  const fault = await throttle.attempt([{ key, free: 2 }]).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  return (fault as { details: { retryAfterMs: number } }).details.retryAfterMs
+}
+
+describe('attempts that fail', () => {
+  it('are free at first, then each makes the wait twice as long, to a quarter of an hour', async () => {
+    const counter = { key: 'growing', free: 2 }
+    for (let i = 0; i < 3; i++) await throttle.attempt([counter])
+    for (const expected of [1_000, 2_000, 4_000, 8_000]) {
+      expect(await waitMs('growing')).toBeLessThanOrEqual(expected)
+      await age('growing', expected)
+      await throttle.attempt([counter])
+    }
+    await db.query(`update sign_in_throttle set failures = 1000, blocked_until = null where key = 'growing'`)
+    await throttle.attempt([counter])
+    const longest = await waitMs('growing')
+    expect(longest).toBeGreaterThan(890_000)
+    expect(longest).toBeLessThanOrEqual(900_000)
+  })
+
+  it('made at the same moment are not all free', async () => {
+    const answers = await Promise.allSettled(
+      Array.from({ length: 30 }, () => throttle.attempt([{ key: 'burst', free: 4 }])),
+    )
+    const free = answers.filter((answer) => answer.status === 'fulfilled').length
+    // A busy machine may take longer than the first delays.
+    expect(free).toBeGreaterThanOrEqual(5)
+    expect(free).toBeLessThan(9)
+  })
+
+  it('are forgotten an hour after the last one', async () => {
+    for (let i = 0; i < 3; i++) await throttle.attempt([{ key: 'old', free: 2 }])
+    await age('old', 3_600_001)
+    for (let i = 0; i < 3; i++) await throttle.attempt([{ key: 'old', free: 2 }])
+    await expect(throttle.attempt([{ key: 'old', free: 2 }])).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+  })
+
+  it('while one counter waits do not count for the others', async () => {
+    for (let i = 0; i < 2; i++) await throttle.attempt([{ key: 'blocked', free: 1 }])
+    for (let i = 0; i < 5; i++) {
+      await expect(
+        throttle.attempt([
+          { key: 'blocked', free: 1 },
+          { key: 'beside', free: 1 },
+        ]),
+      ).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+    }
+    expect(await db.query(`select key from sign_in_throttle where key = 'beside'`)).toEqual([])
+  })
+})
+
+it('success starts an account anew, and only takes back its own failure from the address', async () => {
+  const account = { key: 'account', free: 1 }
+  const address = { key: 'address', free: 9 }
+  await throttle.attempt([account, address])
+  await throttle.attempt([account, address])
+  await throttle.succeeded([account], [address])
+  expect(
+    await db.query(`select key, failures, blocked_until from sign_in_throttle where key in ('account', 'address')`),
+  ).toEqual([{ key: 'address', failures: 1, blocked_until: null }])
+})
+
+it('what has no effect any more is deleted', async () => {
+  await throttle.attempt([{ key: 'stale', free: 2 }])
+  await throttle.attempt([{ key: 'fresh', free: 2 }])
+  await age('stale', 3_700_000)
+  await throttle.tidy()
+  expect(await db.query(`select key from sign_in_throttle where key in ('stale', 'fresh')`)).toEqual([{ key: 'fresh' }])
+})
+
+it('addresses of one network count as one', () => {
+  expect(networkOf('192.0.2.7')).toBe('192.0.2.7')
+  expect(networkOf('::ffff:192.0.2.7')).toBe('192.0.2.7')
+  expect(networkOf('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64')
+  expect(networkOf('2001:0db8:0001:0002::6')).toBe('2001:db8:1:2::/64')
+  expect(networkOf('2001:db8::1')).toBe('2001:db8:0:0::/64')
+  expect(networkOf('::1')).toBe('0:0:0:0::/64')
+  expect(networkOf('fe80::1%eth0')).toBe('fe80:0:0:0::/64')
+})
