@@ -1,0 +1,98 @@
+// Brings records to disk soon, a few at a time, and carries on in memory while the disk refuses.
+import type { Clock, Undo } from '../clock.ts'
+import type { Log } from '../log.ts'
+import { streams, type Stream } from './records.ts'
+import type { StreamLog } from './streamLog.ts'
+
+export interface Writer {
+  /** Resolves when what was added before is written (with `sync`: on the disk), or could not be. Never rejects. */
+  write(stream: Stream, sync: boolean): Promise<void>
+  /** After an append: written at once; samples are synced together, others at once. */
+  schedule(stream: Stream): void
+  notice(): string | null
+  close(): Promise<void>
+}
+
+/** Samples reach the disk together, at most this often. */
+const groupSyncMs = 200
+const diskRetryMs = 10_000
+
+interface Job {
+  sync: boolean
+  done: Promise<void>
+}
+
+export function createWriter({
+  dir,
+  logs,
+  clock,
+  log,
+}: {
+  dir: string | null
+  logs: Readonly<Record<Stream, StreamLog>>
+  clock: Clock
+  log: Log
+}): Writer {
+  let notice: string | null = null
+  let closing = false
+  let closed = dir === null
+  let undoRetry: Undo | null = null
+  let undoSync: Undo | null = null
+  const running: Record<Stream, Promise<void>> = { gaps: Promise.resolve(), events: Promise.resolve(), samples: Promise.resolve() }
+  /** Not begun yet, so whoever wants a write of this stream can join. */
+  const queued = new Map<Stream, Job>()
+
+  async function run(stream: Stream, job: Job): Promise<void> {
+    queued.delete(stream)
+    if (closed || (notice !== null && !closing)) return
+    try {
+      // Once more at once: somebody may just have deleted the directory, which the next attempt makes again.
+      await logs[stream].write({ sync: job.sync }).catch(() => logs[stream].write({ sync: job.sync }))
+    } catch (error) {
+      if (notice !== null) return
+      notice = `Spool ${dir} cannot be written (${error instanceof Error ? error.message : String(error)}): unsent data is kept in memory only.`
+      log.warn(notice)
+      undoRetry = clock.after(diskRetryMs, () => void retry())
+    }
+  }
+
+  function write(stream: Stream, sync: boolean): Promise<void> {
+    const waiting = queued.get(stream)
+    if (waiting) {
+      waiting.sync ||= sync
+      return waiting.done
+    }
+    const job: Job = { sync, done: Promise.resolve() }
+    queued.set(stream, job)
+    job.done = running[stream].then(() => run(stream, job))
+    running[stream] = job.done
+    return job.done
+  }
+
+  async function retry(): Promise<void> {
+    notice = null
+    for (const stream of streams) await write(stream, true)
+    if (notice === null && !closed) log.info('the spool can be written again')
+  }
+
+  return {
+    write,
+    schedule(stream) {
+      void write(stream, stream !== 'samples')
+      if (stream !== 'samples' || closed) return
+      undoSync ??= clock.after(groupSyncMs, () => {
+        undoSync = null
+        void write(stream, true)
+      })
+    },
+    notice: () => notice,
+    async close() {
+      closing = true
+      undoSync?.()
+      for (const stream of streams) await write(stream, true)
+      closed = true
+      undoRetry?.()
+      for (const stream of streams) await logs[stream].close()
+    },
+  }
+}
