@@ -29,7 +29,14 @@ export default defineConfig({
       {
         extends: true,
         // A database is made for each file, on a machine that may be busy.
-        test: { name: 'stores', include: stores, exclude: ignored, testTimeout: 30_000, hookTimeout: 60_000 },
+        test: {
+          name: 'stores',
+          include: stores,
+          exclude: ignored,
+          globalSetup: 'api/src/testing/globalSetup.ts',
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
       },
       {
         extends: true,

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { find, type Found, type Need } from './kit/found.ts'
 import { type Lane, type Outcome, plan, type Report, toOutcome, toSkipped, toTable, toVerdict } from './kit/lanes.ts'
 import { Ended, program } from './kit/program.ts'
-import { run } from './kit/run.mjs'
+import { capture, run } from './kit/run.mjs'
 import { say } from './kit/say.mjs'
 import { buildWeb, generateClient, generateDocuments, root } from './kit/steps.ts'
 
@@ -67,8 +67,8 @@ function environment(lane: Lane): Record<string, string | undefined> {
 /** How many files each project has for the filters. */
 async function countFiles(): Promise<Map<string, number>> {
   const json = path.join(folder, 'files.json')
-  const code = await run(vitest, ['list', '--filesOnly', `--json=${json}`, ...filters], { cwd: root, quiet: true })
-  if (code !== 0) throw new Error(`expected vitest to list the test files, got exit code ${code}`)
+  const { code, output } = await capture(vitest, ['list', '--filesOnly', `--json=${json}`, ...filters], { cwd: root })
+  if (code !== 0) throw new Error(`expected vitest to list the test files, got exit code ${code}:\n${output}`)
   const files = JSON.parse(readFileSync(json, 'utf8')) as { projectName: string }[]
   return new Map(Object.entries(Object.groupBy(files, (file) => file.projectName)).map(([name, list]) => [name, list?.length ?? 0]))
 }

@@ -1,7 +1,7 @@
 // Brings node_modules to what the lockfile says, with a pinned pnpm, and only when something changed or is missing.
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { run } from './run.mjs'
+import { capture } from './run.mjs'
 import { once } from './stamp.mjs'
 import { say } from './say.mjs'
 
@@ -19,7 +19,8 @@ export async function install(root) {
       outputs: ['node_modules/.modules.yaml', ...members.filter((member) => existsSync(path.join(root, member))).map((member) => `${member}/node_modules`)],
       make: async () => {
         const args = ['-y', PNPM, 'install', '--frozen-lockfile', '--config.confirm-modules-purge=false', '--reporter=append-only']
-        const code = await run('npx', args, { cwd: root, quiet: true })
+        const { code, output } = await capture('npx', args, { cwd: root })
+        if (code !== 0 && code <= 128) say(`\n${output.trimEnd()}`)
         // Ctrl-C: the user knows.
         if (code > 128) throw Object.assign(new Error(), { exitCode: code })
         if (code !== 0) throw new Error(`expected ${PNPM} to install the dependencies, got exit code ${code}`)

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { run } from './run.mjs'
+import { capture, run } from './run.mjs'
 
 test('the exit code of the child comes back', async () => {
   expect(await run(process.execPath, ['-e', 'process.exit(7)'])).toBe(7)
@@ -12,6 +12,13 @@ test('the exit code of the child comes back', async () => {
 
 test('a child ended by a signal counts as 128 and the number of the signal', async () => {
   expect(await run(process.execPath, ['-e', 'process.kill(process.pid, "SIGKILL")'])).toBe(137)
+})
+
+test('what a captured child says is kept, stdout by itself as well', async () => {
+  const code = 'process.stderr.write("err"); process.stdout.write("out"); process.exitCode = 4'
+  const { output, ...rest } = await capture(process.execPath, ['-e', code])
+  expect(rest).toEqual({ code: 4, stdout: 'out' })
+  expect(output).toHaveLength(6)
 })
 
 test('a program that is not there is named', async () => {

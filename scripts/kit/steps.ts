@@ -1,15 +1,17 @@
 // What must be made before anything runs: each step is stamped by content, so that only the first start pays.
 import path from 'node:path'
 import { Ended } from './program.ts'
-import { run } from './run.mjs'
+import { capture } from './run.mjs'
+import { say } from './say.mjs'
 import { once } from './stamp.mjs'
 
 export const root = path.resolve(import.meta.dirname, '../..')
 
 async function must(cwd: string, tool: string, args: string[], env: Record<string, string> = {}): Promise<void> {
   const command = path.join(root, cwd, 'node_modules', '.bin', tool)
-  const code = await run(command, args, { cwd: path.join(root, cwd), quiet: true, env: { ...process.env, ...env } })
+  const { code, output } = await capture(command, args, { cwd: path.join(root, cwd), env: { ...process.env, ...env } })
   if (code > 128) throw new Ended(code)
+  if (code !== 0) say(`\n${output.trimEnd()}`)
   if (code !== 0) throw new Error(`expected ${[tool, ...args].join(' ')} to succeed in ${cwd}, got exit code ${code}`)
 }
 
