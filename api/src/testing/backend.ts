@@ -61,15 +61,34 @@ const asAdmin = async <T>(use: (client: pg.Client) => Promise<T>): Promise<T> =>
   }
 }
 
+const templatePrefix = 'sindri_test_template_'
+
+/** Who copies or makes a template holds this; so none vanishes under a copy. */
+const templateLock = 'select pg_advisory_lock(7305413)'
+
+const dropTemplates = async (client: pg.Client): Promise<void> => {
+  const { rows } = await client.query<{ name: string }>('select datname as name from pg_database where starts_with(datname, $1)', [
+    templatePrefix,
+  ])
+  for (const { name } of rows) await client.query(`drop database if exists ${name} with (force)`)
+}
+
+/** For the end of a run: what stays otherwise is one small database. */
+export const dropTestTemplates = (): Promise<void> =>
+  asAdmin(async (client) => {
+    await client.query(templateLock)
+    await dropTemplates(client)
+  })
+
 /** Copied from a migrated template that is made once; a lock keeps parallel files from making it twice. */
 const servicesDatabase = (): Promise<string> =>
   asAdmin(async (client) => {
-    const template = `sindri_test_template_${stamp}`
-    await client.query('select pg_advisory_lock(7305413)')
+    const template = `${templatePrefix}${stamp}`
+    await client.query(templateLock)
     const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [template])
     if (!rowCount) {
       const draft = `${template}_draft`
-      await client.query(`drop database if exists ${draft}`)
+      await dropTemplates(client)
       await client.query(`create database ${draft}`)
       const db = await openDb(withDatabase(draft))
       await db.migrate()

@@ -1,10 +1,12 @@
 // PGlite, the embedded database: one process, one connection, every statement and transaction in turn.
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PGlite } from '@electric-sql/pglite'
 import type { Transaction } from '@electric-sql/pglite'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { lockFolder } from './folderLock.ts'
+import { whileOpen } from './store.ts'
 import type { Query, Store } from './store.ts'
 import { parsers, toParam } from './values.ts'
 
@@ -19,6 +21,19 @@ const asIs = new Proxy({}, { get: () => (value: string) => value }) as Record<nu
 const queryOn = (runs: Pick<Transaction, 'query'>): Query => async <T>(sql: string, params: readonly unknown[] = []) =>
   (await runs.query<T>(sql, params.map(toParam), { parsers, serializers: asIs })).rows
 
+/**
+ * PGlite answers within microtasks, so a queue of queries would keep sockets and timers waiting until it is empty.
+ * This gives the event loop one turn before each.
+ */
+const yieldBetweenQueries = (pglite: PGlite): void => {
+  const run = pglite._runExclusiveQuery.bind(pglite)
+  pglite._runExclusiveQuery = (fn) =>
+    run(async () => {
+      await nextTurn()
+      return fn()
+    })
+}
+
 export interface PgliteStore extends Store {
   dump(): Promise<Blob>
 }
@@ -31,6 +46,7 @@ export const openPglite = async (place: string, options: PgliteOptions = {}): Pr
   try {
     if (place !== 'memory') mkdirSync(path.join(place, 'pg'), { recursive: true })
     pglite = await PGlite.create({ ...(place === 'memory' ? {} : { dataDir: path.join(place, 'pg') }), ...loadDataDir })
+    yieldBetweenQueries(pglite)
     await pglite.exec(`set timezone = 'UTC'`)
   } catch (error) {
     unlock?.()
@@ -51,7 +67,7 @@ export const openPglite = async (place: string, options: PgliteOptions = {}): Pr
         const { client } = transaction as unknown as { client: Transaction }
         // The adapter itself sets it before the transaction begins, where it means nothing.
         if (isolation) await client.exec(`set transaction isolation level ${isolation}`)
-        onTransaction(queryOn(client))
+        onTransaction(whileOpen(transaction, queryOn(client)))
         return transaction
       }
       return connected

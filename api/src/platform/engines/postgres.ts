@@ -1,6 +1,7 @@
 // PostgreSQL behind a pool that survives its restarts: a query fails while the server is away, and works again once it is back.
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
+import { whileOpen } from './store.ts'
 import type { Query, Store } from './store.ts'
 import { parsers, toParam } from './values.ts'
 
@@ -64,7 +65,7 @@ export const openPostgres = (url: string, options: PostgresOptions): Store => {
           const start = adapter.startTransaction.bind(adapter)
           adapter.startTransaction = async (isolation) => {
             const transaction = await start(isolation)
-            onTransaction(queryOn((transaction as unknown as { client: pg.PoolClient }).client))
+            onTransaction(whileOpen(transaction, queryOn((transaction as unknown as { client: pg.PoolClient }).client)))
             return transaction
           }
           return adapter

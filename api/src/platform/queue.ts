@@ -1,0 +1,109 @@
+// A queue between one writer and one reader that never grows without bound: what happens when it is full is its policy.
+
+/**
+ * `close`: the reader gets what is queued, then a Fault. `dropOldest`: the oldest give way and are counted.
+ * `keepLatest`: one place per reader, for a state of which only the newest matters.
+ */
+export type Policy =
+  | { kind: 'close'; max: number }
+  | { kind: 'dropOldest'; max: number }
+  | { kind: 'keepLatest' }
+
+export interface Queue<T> extends AsyncIterableIterator<T, undefined> {
+  /** False when nobody will read it: the queue is ended. */
+  push(value: T): boolean
+  /** Ends it after what is queued; with an error the reader meets it after the last value. */
+  end(error?: Error): void
+  readonly length: number
+  /** Values that gave way to newer ones. */
+  readonly dropped: number
+  return(): Promise<IteratorReturnResult<undefined>>
+}
+
+export interface QueueOptions {
+  policy: Policy
+  /** What the reader meets when policy `close` closed on it. */
+  onFull?: () => Error
+  /** Runs once, when nothing will be read any more. */
+  onEnd?: () => void
+}
+
+export const createQueue = <T>({ policy, onFull, onEnd }: QueueOptions): Queue<T> => {
+  const values: T[] = []
+  const waiting: PromiseWithResolvers<IteratorResult<T, undefined>>[] = []
+  let dropped = 0
+  let ended = false
+  let failure: Error | undefined
+
+  const finish = (error?: Error): void => {
+    if (ended) return
+    ended = true
+    failure = error
+    for (const reader of waiting.splice(0)) {
+      if (failure) {
+        reader.reject(failure)
+        failure = undefined
+      } else reader.resolve({ done: true, value: undefined })
+    }
+    onEnd?.()
+  }
+
+  const max = policy.kind === 'keepLatest' ? 1 : policy.max
+
+  return {
+    push(value) {
+      if (ended) return false
+      const reader = waiting.shift()
+      if (reader) {
+        reader.resolve({ done: false, value })
+        return true
+      }
+      if (values.length >= max) {
+        if (policy.kind === 'close') {
+          finish(onFull?.() ?? new Error(`Expected a reader to keep up, got ${max} values unread.`))
+          return false
+        }
+        values.shift()
+        dropped += 1
+      }
+      values.push(value)
+      return true
+    },
+    end: finish,
+    get length() {
+      return values.length
+    },
+    get dropped() {
+      return dropped
+    },
+
+    next() {
+      if (values.length > 0) return Promise.resolve({ done: false, value: values.shift() as T })
+      if (failure) {
+        const error = failure
+        failure = undefined
+        return Promise.reject(error)
+      }
+      if (ended) return Promise.resolve({ done: true, value: undefined })
+      const reader = Promise.withResolvers<IteratorResult<T, undefined>>()
+      waiting.push(reader)
+      return reader.promise
+    },
+    return() {
+      values.length = 0
+      failure = undefined
+      finish()
+      failure = undefined
+      return Promise.resolve({ done: true, value: undefined })
+    },
+    throw() {
+      return this.return()
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    async [Symbol.asyncDispose]() {
+      await this.return()
+    },
+  }
+}
