@@ -21,7 +21,9 @@ const bin = path.join(root, 'node_modules', '.bin')
 const pinned = path.join(bin, 'node')
 const node = existsSync(pinned) ? pinned : process.execPath
 if (node === process.execPath && major < 24) {
-  fail(`expected Node 24: none was installed for ${process.platform}-${process.arch}, and this one is ${process.versions.node}`)
+  fail(
+    `expected Node 24: none was installed for ${process.platform}-${process.arch}, and this one is ${process.versions.node}`,
+  )
 }
 const env = { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}` }
 process.exit(await run(node, [program, ...args], { env, leash: command === 'start' || command === 'dev' }))

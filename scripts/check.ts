@@ -27,7 +27,11 @@ await program(async () => {
   await Promise.all(Array.from({ length: os.availableParallelism() }, work))
 
   const ordered = all.map(({ name }) => rows.find((row) => row.name === name)).filter((row) => !!row)
-  console.log(ordered.map(({ name, state, ms }) => `  ${name.padEnd(14)} ${state.padEnd(11)} ${seconds(ms).padStart(7)}`).join('\n'))
+  console.log(
+    ordered
+      .map(({ name, state, ms }) => `  ${name.padEnd(14)} ${state.padEnd(11)} ${seconds(ms).padStart(7)}`)
+      .join('\n'),
+  )
   const failed = rows.filter(({ state }) => state === 'FAILED').length
   console.log(failed === 0 ? '\nAll checks passed.' : `\n${failed} of ${rows.length} checks failed.`)
   return failed === 0 ? 0 : 1

@@ -51,7 +51,13 @@ function agentEnvironment(about: Ready): NodeJS.ProcessEnv {
     SINDRI_CONSOLE_URL: about.url,
     SINDRI_CONSOLE_API_KEY_FILE: about.enrolSecretFile,
   }
-  for (const name of ['DATABASE_URL', 'REDIS_URL', 'SINDRI_CONSOLE_API_KEY', 'SINDRI_ADMIN_EMAIL', 'SINDRI_ADMIN_PASSWORD']) {
+  for (const name of [
+    'DATABASE_URL',
+    'REDIS_URL',
+    'SINDRI_CONSOLE_API_KEY',
+    'SINDRI_ADMIN_EMAIL',
+    'SINDRI_ADMIN_PASSWORD',
+  ]) {
     delete env[name]
   }
   return env

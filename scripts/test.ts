@@ -60,7 +60,9 @@ async function runLane(lane: Lane, files: number): Promise<Outcome> {
 
 /** What the shell says to a console or an agent must not reach the ones under test. */
 function environment(lane: Lane): Record<string, string | undefined> {
-  const rest = Object.entries(process.env).filter(([name]) => !name.startsWith('SINDRI_') && !['DATABASE_URL', 'REDIS_URL', 'HOST', 'PORT'].includes(name))
+  const rest = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('SINDRI_') && !['DATABASE_URL', 'REDIS_URL', 'HOST', 'PORT'].includes(name),
+  )
   return { ...Object.fromEntries(rest), SINDRI_TEST_BACKEND: lane.backend }
 }
 
@@ -70,7 +72,9 @@ async function countFiles(): Promise<Map<string, number>> {
   const { code, output } = await capture(vitest, ['list', '--filesOnly', `--json=${json}`, ...filters], { cwd: root })
   if (code !== 0) throw new Error(`expected vitest to list the test files, got exit code ${code}:\n${output}`)
   const files = JSON.parse(readFileSync(json, 'utf8')) as { projectName: string }[]
-  return new Map(Object.entries(Object.groupBy(files, (file) => file.projectName)).map(([name, list]) => [name, list?.length ?? 0]))
+  return new Map(
+    Object.entries(Object.groupBy(files, (file) => file.projectName)).map(([name, list]) => [name, list?.length ?? 0]),
+  )
 }
 
 function readReport(json: string): Report | null {

@@ -16,7 +16,10 @@ export interface Verdict {
 }
 
 const bin = (member: string, tool: string): string => path.join(root, member, 'node_modules/.bin', tool)
-const tool = (name: string, ...args: string[]) => () => capture(bin('.', name), args, { cwd: root })
+const tool =
+  (name: string, ...args: string[]) =>
+  () =>
+    capture(bin('.', name), args, { cwd: root })
 
 function types(member: string): Check {
   const hasFiles = readdirSync(path.join(root, member), { recursive: true, encoding: 'utf8' }).some(
@@ -36,7 +39,10 @@ async function judgeSchema(): Promise<Verdict> {
   const { code, stdout, output } = await printSchema()
   if (code !== 0) return { code, output }
   if (existsSync(schemaFile) && readFileSync(schemaFile, 'utf8') === stdout) return { code: 0, output: '' }
-  return { code: 1, output: 'schema/schema.graphql is not what the code prints: run `npm run check -- --fix` and commit it' }
+  return {
+    code: 1,
+    output: 'schema/schema.graphql is not what the code prints: run `npm run check -- --fix` and commit it',
+  }
 }
 
 async function repairSchema(): Promise<Verdict> {

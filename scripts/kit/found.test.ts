@@ -27,6 +27,8 @@ test('a Redis that does not answer is named with its place and the reason', asyn
 })
 
 test('a Chromium is taken from CHROMIUM_PATH alone where that is set', async () => {
-  expect(await find('chromium', { CHROMIUM_PATH: process.execPath })).toEqual({ env: { CHROMIUM_PATH: process.execPath } })
+  expect(await find('chromium', { CHROMIUM_PATH: process.execPath })).toEqual({
+    env: { CHROMIUM_PATH: process.execPath },
+  })
   expect(await find('chromium', { CHROMIUM_PATH: '/no/such' })).toEqual({ why: 'no Chromium at /no/such' })
 })

@@ -12,19 +12,28 @@ const TRY_MS = 2_000
 const requireFromApi = createRequire(path.resolve(import.meta.dirname, '../../api/package.json'))
 
 export async function find(need: Need, env: NodeJS.ProcessEnv): Promise<Found> {
-  if (need === 'postgres') return findPostgres(env['TEST_DATABASE_URL'] || 'postgres://postgres@127.0.0.1:5432/postgres')
+  if (need === 'postgres')
+    return findPostgres(env['TEST_DATABASE_URL'] || 'postgres://postgres@127.0.0.1:5432/postgres')
   if (need === 'redis') return findRedis(env['TEST_REDIS_URL'] || 'redis://127.0.0.1:6379')
   return findChromium(env['CHROMIUM_PATH'])
 }
 
 async function findPostgres(url: string): Promise<Found> {
-  type Client = { connect(): Promise<void>; query(sql: string): Promise<{ rows: { may: boolean }[] }>; end(): Promise<void> }
+  type Client = {
+    connect(): Promise<void>
+    query(sql: string): Promise<{ rows: { may: boolean }[] }>
+    end(): Promise<void>
+  }
   const { Client } = requireFromApi('pg') as { Client: new (options: object) => Client }
   const client = new Client({ connectionString: url, connectionTimeoutMillis: TRY_MS })
   try {
     await client.connect()
-    const { rows } = await client.query('SELECT rolcreatedb OR rolsuper AS may FROM pg_roles WHERE rolname = current_user')
-    return rows[0]?.may ? { env: { TEST_DATABASE_URL: url } } : { why: `PostgreSQL at ${place(url)}: the user may not create databases` }
+    const { rows } = await client.query(
+      'SELECT rolcreatedb OR rolsuper AS may FROM pg_roles WHERE rolname = current_user',
+    )
+    return rows[0]?.may
+      ? { env: { TEST_DATABASE_URL: url } }
+      : { why: `PostgreSQL at ${place(url)}: the user may not create databases` }
   } catch (error) {
     return { why: `no PostgreSQL at ${place(url)}: ${reason(error)}` }
   } finally {
@@ -33,9 +42,20 @@ async function findPostgres(url: string): Promise<Found> {
 }
 
 async function findRedis(url: string): Promise<Found> {
-  type Redis = { on(event: 'error', heard: () => void): void; connect(): Promise<void>; ping(): Promise<string>; disconnect(): void }
+  type Redis = {
+    on(event: 'error', heard: () => void): void
+    connect(): Promise<void>
+    ping(): Promise<string>
+    disconnect(): void
+  }
   const { Redis } = requireFromApi('ioredis') as { Redis: new (url: string, options: object) => Redis }
-  const redis = new Redis(url, { lazyConnect: true, connectTimeout: TRY_MS, commandTimeout: TRY_MS, retryStrategy: () => null, maxRetriesPerRequest: 0 })
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: TRY_MS,
+    commandTimeout: TRY_MS,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+  })
   let lastError: unknown
   redis.on('error', (error?: unknown) => (lastError = error))
   try {
@@ -50,10 +70,14 @@ async function findRedis(url: string): Promise<Found> {
 }
 
 function findChromium(asked: string | undefined): Found {
-  const usual = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'].map((name) => `/usr/bin/${name}`)
+  const usual = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'].map(
+    (name) => `/usr/bin/${name}`,
+  )
   const candidates = asked ? [asked] : [...usual, '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome']
   const file = candidates.find(isExecutable)
-  return file ? { env: { CHROMIUM_PATH: file } } : { why: `no Chromium at ${asked ?? '/usr/bin (CHROMIUM_PATH names another)'}` }
+  return file
+    ? { env: { CHROMIUM_PATH: file } }
+    : { why: `no Chromium at ${asked ?? '/usr/bin (CHROMIUM_PATH names another)'}` }
 }
 
 function isExecutable(file: string): boolean {

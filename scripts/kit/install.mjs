@@ -9,16 +9,28 @@ const PNPM = 'pnpm@12.21.0'
 
 /** @param {string} root */
 export async function install(root) {
-  const members = [...readFileSync(path.join(root, 'pnpm-workspace.yaml'), 'utf8').matchAll(/^ {2}- (\S+)$/gm)].map(([, name]) => name)
+  const members = [...readFileSync(path.join(root, 'pnpm-workspace.yaml'), 'utf8').matchAll(/^ {2}- (\S+)$/gm)].map(
+    ([, name]) => name,
+  )
   const manifests = ['.', ...members].map((member) => path.posix.join(member, 'package.json'))
   try {
     await once(root, {
       name: 'install dependencies',
       inputs: ['pnpm-lock.yaml', 'pnpm-workspace.yaml', '.npmrc', ...manifests],
       // pnpm writes .modules.yaml last; the rest catches a folder that was swept away by hand.
-      outputs: ['node_modules/.modules.yaml', ...members.filter((member) => existsSync(path.join(root, member))).map((member) => `${member}/node_modules`)],
+      outputs: [
+        'node_modules/.modules.yaml',
+        ...members.filter((member) => existsSync(path.join(root, member))).map((member) => `${member}/node_modules`),
+      ],
       make: async () => {
-        const args = ['-y', PNPM, 'install', '--frozen-lockfile', '--config.confirm-modules-purge=false', '--reporter=append-only']
+        const args = [
+          '-y',
+          PNPM,
+          'install',
+          '--frozen-lockfile',
+          '--config.confirm-modules-purge=false',
+          '--reporter=append-only',
+        ]
         const { code, output } = await capture('npx', args, { cwd: root })
         if (code !== 0 && code <= 128) say(`\n${output.trimEnd()}`)
         // Ctrl-C: the user knows.

@@ -25,7 +25,10 @@ afterEach(async () => {
 /** A program that logs its start and then does as told. */
 function scripted(code: string): string {
   const file = path.join(folder, 'child.mjs')
-  writeFileSync(file, `import { appendFileSync } from 'node:fs'; appendFileSync(${JSON.stringify(log)}, 'start\\n'); ${code}`)
+  writeFileSync(
+    file,
+    `import { appendFileSync } from 'node:fs'; appendFileSync(${JSON.stringify(log)}, 'start\\n'); ${code}`,
+  )
   return file
 }
 const starts = () => readFileSync(log, 'utf8').split('\n').length - 1
@@ -57,6 +60,9 @@ test('a child that ignores every polite signal is gone in time all the same', as
   await expect.poll(starts).toBe(1)
   const child = kept.current()
   kept.release()
-  await endAll([child].filter((one) => !!one), 50)
+  await endAll(
+    [child].filter((one) => !!one),
+    50,
+  )
   expect(child?.signalCode).toBe('SIGKILL')
 })

@@ -28,7 +28,8 @@ export function keep(name: string, entry: string, env: NodeJS.ProcessEnv, firstR
     void exitOf(mine).then((code) => {
       child = null
       if (released) return
-      if (code === WRONG_CONFIGURATION) return say(`sindri: the ${name} ended: its configuration is wrong; it is not started again`)
+      if (code === WRONG_CONFIGURATION)
+        return say(`sindri: the ${name} ended: its configuration is wrong; it is not started again`)
       if (performance.now() - startedAt > HEALTHY_MS) retryMs = firstRetryMs
       say(`sindri: the ${name} ended with exit code ${code}; starting it again in ${seconds(retryMs)}`)
       timer = setTimeout(start, retryMs)

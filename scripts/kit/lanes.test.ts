@@ -9,7 +9,8 @@ const report = (passed: number, failed: number, skipped: number, todo = 0): Repo
   numTodoTests: todo,
   testResults: [],
 })
-const ran = (passed: number, failed = 0, skipped = 0): Outcome => toOutcome('unit', failed > 0 ? 1 : 0, report(passed, failed, skipped), 1_200)
+const ran = (passed: number, failed = 0, skipped = 0): Outcome =>
+  toOutcome('unit', failed > 0 ? 1 : 0, report(passed, failed, skipped), 1_200)
 
 test('without arguments every lane runs', () => {
   expect(plan([])).toEqual({ lanes: LANES, filters: [] })

@@ -19,7 +19,13 @@ export const LANES: readonly Lane[] = [
   { name: 'e2e', project: 'e2e', backend: 'embedded', needs: [], real: true },
   { name: 'browser', project: 'browser', backend: 'embedded', needs: ['chromium'], real: true },
   { name: 'e2e-services', project: 'e2e', backend: 'services', needs: ['postgres', 'redis'], real: true },
-  { name: 'browser-services', project: 'browser', backend: 'services', needs: ['postgres', 'redis', 'chromium'], real: true },
+  {
+    name: 'browser-services',
+    project: 'browser',
+    backend: 'services',
+    needs: ['postgres', 'redis', 'chromium'],
+    real: true,
+  },
 ]
 
 export interface Outcome {
@@ -45,12 +51,25 @@ export interface Report {
 /** Names of lanes narrow the lanes, anything else narrows the files; several narrow to either. */
 export function plan(args: readonly string[]): { lanes: readonly Lane[]; filters: string[] } {
   const named = LANES.filter(({ name }) => args.includes(name))
-  return { lanes: named.length > 0 ? named : LANES, filters: args.filter((arg) => !LANES.some(({ name }) => name === arg)) }
+  return {
+    lanes: named.length > 0 ? named : LANES,
+    filters: args.filter((arg) => !LANES.some(({ name }) => name === arg)),
+  }
 }
 
 /** A file that does not load, an error outside every test and a process that dies fail like a test that fails. */
-export function toOutcome(lane: string, exitCode: number, report: Report | null, ms: number, fault = `exit code ${exitCode}`): Outcome {
-  const broken = report?.testResults.filter(({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed')) ?? []
+export function toOutcome(
+  lane: string,
+  exitCode: number,
+  report: Report | null,
+  ms: number,
+  fault = `exit code ${exitCode}`,
+): Outcome {
+  const broken =
+    report?.testResults.filter(
+      ({ status, assertionResults }) =>
+        status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+    ) ?? []
   let failed = (report?.numFailedTests ?? 0) + broken.length
   const why = []
   if (broken.length > 0) why.push(`${broken.length} did not load`)
@@ -60,7 +79,15 @@ export function toOutcome(lane: string, exitCode: number, report: Report | null,
   }
   const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0)
   const passed = report?.numPassedTests ?? 0
-  return { lane, state: passed + failed + skipped === 0 ? 'empty' : 'ran', why: why.join(', '), passed, failed, skipped, ms }
+  return {
+    lane,
+    state: passed + failed + skipped === 0 ? 'empty' : 'ran',
+    why: why.join(', '),
+    passed,
+    failed,
+    skipped,
+    ms,
+  }
 }
 
 /** A lane that cannot run counts its files as skipped: how many tests they hold is only known by loading them. */
@@ -71,16 +98,32 @@ export function toSkipped(lane: string, why: string, files: number): Outcome {
 export function toTable(outcomes: readonly Outcome[]): string {
   const rows = [
     ['lane', '', 'passed', 'failed', 'skipped', 'time', ''],
-    ...outcomes.map((one) => [one.lane, one.state, ...[one.passed, one.failed, one.skipped].map(String), seconds(one.ms), one.why]),
+    ...outcomes.map((one) => [
+      one.lane,
+      one.state,
+      ...[one.passed, one.failed, one.skipped].map(String),
+      seconds(one.ms),
+      one.why,
+    ]),
   ]
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
   return rows
-    .map((row) => row.map((cell, column) => (column > 1 && column < 6 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))).join('  ').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column > 1 && column < 6 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n')
 }
 
 /** On a machine that is known to have everything, whatever did not run is a failure. */
-export function toVerdict(outcomes: readonly Outcome[], nothingMayBeSkipped: boolean): { line: string; exitCode: number } {
+export function toVerdict(
+  outcomes: readonly Outcome[],
+  nothingMayBeSkipped: boolean,
+): { line: string; exitCode: number } {
   const sum = (key: 'passed' | 'failed' | 'skipped') => outcomes.reduce((total, outcome) => total + outcome[key], 0)
   const [passed, failed, skipped] = [sum('passed'), sum('failed'), sum('skipped')]
   const isGood = failed === 0 && passed > 0 && !(nothingMayBeSkipped && skipped > 0)

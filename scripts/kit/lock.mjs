@@ -17,7 +17,7 @@ export async function withLock(file, onWait, work) {
   // Written aside and then linked: nobody ever reads a lock without its holder in it.
   writeFileSync(mine, String(process.pid))
   try {
-    for (let waited = false; !tryLink(mine, file); ) {
+    for (let waited = false; !tryLink(mine, file);) {
       const holder = readHolder(file)
       if (holder !== null && !isAlive(holder)) takeAway(file, holder)
       else if (holder !== null) {

@@ -38,14 +38,24 @@ test('the lock of a process that died is taken over', async () => {
   const child = fork(incrementer, ['/dev/null/never', '/dev/null/never'], { stdio: 'ignore' })
   await once(child, 'exit')
   writeFileSync(file, String(child.pid))
-  expect(await withLock(file, () => expect.unreachable('waited for the dead'), async () => 'done')).toBe('done')
+  expect(
+    await withLock(
+      file,
+      () => expect.unreachable('waited for the dead'),
+      async () => 'done',
+    ),
+  ).toBe('done')
 })
 
 test('whoever waits hears once for whom', async () => {
   const heard: number[] = []
   let release = () => {}
   const held = new Promise<void>((resolve) => (release = resolve))
-  const first = withLock(file, () => {}, () => held)
+  const first = withLock(
+    file,
+    () => {},
+    () => held,
+  )
   const second = withLock(
     file,
     (pid) => {
@@ -60,6 +70,12 @@ test('whoever waits hears once for whom', async () => {
 })
 
 test('work that throws gives the lock back', async () => {
-  await expect(withLock(file, () => {}, async () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+  await expect(
+    withLock(
+      file,
+      () => {},
+      async () => Promise.reject(new Error('no')),
+    ),
+  ).rejects.toThrow('no')
   expect(existsSync(file)).toBe(false)
 })

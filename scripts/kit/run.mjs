@@ -15,7 +15,11 @@ const PASSED_ON = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
  */
 export function run(command, args, { cwd, env = process.env, leash = false } = {}) {
   const stdio = leash ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit'
-  const child = spawn(command, args, { cwd, env, stdio: /** @type {import('node:child_process').StdioOptions} */ (stdio) })
+  const child = spawn(command, args, {
+    cwd,
+    env,
+    stdio: /** @type {import('node:child_process').StdioOptions} */ (stdio),
+  })
   return ending(command, child, (signal) => child.kill(signal))
 }
 

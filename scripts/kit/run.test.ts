@@ -26,7 +26,9 @@ test('a program that is not there is named', async () => {
 })
 
 test('a signal reaches the child, and its own answer comes back', async () => {
-  const { parent, marks } = family(`process.on('SIGTERM', () => process.exit(9)); mark('up'); setInterval(() => {}, 1000)`)
+  const { parent, marks } = family(
+    `process.on('SIGTERM', () => process.exit(9)); mark('up'); setInterval(() => {}, 1000)`,
+  )
   await expect.poll(() => marks('up')).toBe(true)
   parent.kill('SIGTERM')
   expect(await once(parent, 'exit')).toEqual([9, null])

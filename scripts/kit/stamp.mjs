@@ -65,7 +65,11 @@ function stampOf(root, step) {
 function digestOf(root, step) {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${step.also ?? ''}\0`)
   for (const input of step.inputs) {
-    for (const file of filesOf(root, input, step.only)) hash.update(`${file}\0`).update(readFileSync(path.join(root, file))).update('\0')
+    for (const file of filesOf(root, input, step.only))
+      hash
+        .update(`${file}\0`)
+        .update(readFileSync(path.join(root, file)))
+        .update('\0')
   }
   return hash.digest('hex')
 }
@@ -85,7 +89,13 @@ function filesOf(root, input, only) {
     return [input]
   }
   return entries
-    .filter((entry) => (entry.isDirectory() ? !NEVER_INPUT.has(entry.name) : entry.isFile() && (!only || only.test(`${input}/${entry.name}`))))
+    .filter((entry) =>
+      entry.isDirectory()
+        ? !NEVER_INPUT.has(entry.name)
+        : entry.isFile() && (!only || only.test(`${input}/${entry.name}`)),
+    )
     .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => (entry.isDirectory() ? filesOf(root, `${input}/${entry.name}`, only) : [`${input}/${entry.name}`]))
+    .flatMap((entry) =>
+      entry.isDirectory() ? filesOf(root, `${input}/${entry.name}`, only) : [`${input}/${entry.name}`],
+    )
 }

@@ -35,7 +35,14 @@ export async function generateClient(): Promise<boolean> {
 export async function generateDocuments(): Promise<boolean> {
   return once(root, {
     name: 'generate typed documents',
-    inputs: ['pnpm-lock.yaml', 'codegen.ts', 'scripts/kit/textPreset.ts', 'schema/schema.graphql', 'web/src', 'agent/src'],
+    inputs: [
+      'pnpm-lock.yaml',
+      'codegen.ts',
+      'scripts/kit/textPreset.ts',
+      'schema/schema.graphql',
+      'web/src',
+      'agent/src',
+    ],
     only: /\.graphql$/,
     outputs: ['web/src/graph/gql/graphql.ts', 'agent/src/link/gql/graphql.ts'],
     make: () => must('.', 'graphql-codegen', ['--config', 'codegen.ts']),
@@ -52,7 +59,9 @@ export async function buildWeb(): Promise<boolean> {
       'schema/schema.graphql',
       'schema/src/contract',
       'tsconfig.base.json',
-      ...['src', 'public', 'index.html', 'vite.config.ts', 'package.json', 'tsconfig.json'].map((name) => `web/${name}`),
+      ...['src', 'public', 'index.html', 'vite.config.ts', 'package.json', 'tsconfig.json'].map(
+        (name) => `web/${name}`,
+      ),
     ],
     outputs: ['web/dist/index.html'],
     make: () => must('web', 'vite', ['build', '--logLevel', 'error']),

@@ -1,7 +1,14 @@
 // A codegen preset: the operations' types as the client preset makes them, and each operation as one constant of text.
 // The client preset's own string mode makes a class with parameter properties, which Node's type stripping refuses.
 import { preset as clientPreset } from '@graphql-codegen/client-preset'
-import { type DocumentNode, type FragmentDefinitionNode, Kind, type OperationDefinitionNode, print, visit } from 'graphql'
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  Kind,
+  type OperationDefinitionNode,
+  print,
+  visit,
+} from 'graphql'
 
 type Section = Awaited<ReturnType<typeof clientPreset.buildGeneratesSection>>[number]
 
