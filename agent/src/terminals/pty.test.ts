@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { createFakeClock } from '../platform/clock.fake.ts'
 import { systemClock } from '../platform/clock.ts'
-import { createPtySpawner, SpawnFailure, type Pty, type PtyExit, type PtyOptions, type SpawnPty } from './pty.ts'
+import { createPtySpawner, type Pty, type PtyExit, type PtyOptions, type SpawnPty } from './pty.ts'
+import { SpawnFailure } from './spawnFailure.ts'
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pty-')))
 afterAll(() => rmSync(folder, { recursive: true }))

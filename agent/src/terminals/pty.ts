@@ -7,6 +7,7 @@ import { requireBinary } from 'node-pty/requireBinary.js'
 import type { Clock, Undo } from '../platform/clock.ts'
 import { sessionGroups, signalSession } from './processGroup.ts'
 import type { Size } from './ring.ts'
+import { SpawnFailure } from './spawnFailure.ts'
 
 export interface PtyOptions {
   /** Absolute path. */
@@ -41,11 +42,6 @@ export interface Pty {
 
 /** Throws SpawnFailure. */
 export type SpawnPty = (options: PtyOptions) => Pty
-
-/** The program cannot be started; the message says why, for the person who asked. */
-export class SpawnFailure extends Error {
-  override readonly name = 'SpawnFailure'
-}
 
 /** node-pty tells of a failure behind the fork only as output and exit code 1, so what can be known is checked before. */
 function check({ file, cwd }: PtyOptions): void {

@@ -1,4 +1,5 @@
 // Builds the environment of a shell: the user's, without what belongs to the agent and to whatever started it.
+import { SpawnFailure } from './spawnFailure.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -41,8 +42,8 @@ export function buildShellEnv({ base, extra = [], shell, user }: ShellEnvOptions
     COLORTERM: 'truecolor',
   }
   for (const { name, value } of extra) {
-    if (!isName(name)) throw new Error(`environment: expected a name of letters, digits and _, got ${JSON.stringify(name)}`)
-    if (value.includes('\0')) throw new Error(`environment: expected ${name} without a NUL byte`)
+    if (!isName(name)) throw new SpawnFailure(`environment: expected a name of letters, digits and _, got ${JSON.stringify(name)}`)
+    if (value.includes('\0')) throw new SpawnFailure(`environment: expected ${name} without a NUL byte`)
     env[name] = value
   }
   return env
