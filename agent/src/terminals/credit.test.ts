@@ -174,7 +174,7 @@ describe('the credit of a terminal, whatever happens', () => {
 
   test('never pauses for ever: when all fall silent, the program runs within 2 s', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
         const { state, nowMs } = play(steps)
         let silent = state
         let atMs = nowMs
@@ -192,7 +192,7 @@ describe('the credit of a terminal, whatever happens', () => {
 
   test('never has more outstanding than the window and the one write that crossed it', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
         const writes = steps.map((each) => ('writes' in each ? each.writes : 0))
         // A new governor may be behind already; what is bounded is what is written on top while one governs.
         const oneViewer = steps.filter((each) => !('attaches' in each || 'detaches' in each || 'types' in each || 'passes' in each))
@@ -206,7 +206,7 @@ describe('the credit of a terminal, whatever happens', () => {
 
   test('pauses only for a governor, and only for one that owes', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
         const { state } = play(steps)
         if (!state.view.paused) return
         const governor = state.attachments.find((attachment) => attachment.id === state.view.governorId)

@@ -93,7 +93,7 @@ describe('the ring of a terminal', () => {
   test('equals a list that never forgets, cut to its newest bytes', () => {
     fc.assert(
       fc.property(
-        fc.array(operation, { maxLength: 60 }),
+        fc.array(operation, { maxLength: 60, size: 'max' }),
         fc.integer({ min: 1, max: 64 }),
         fc.integer({ min: 1, max: 50 }),
         (operations, ringBytes, maxBytes) => {
@@ -131,7 +131,7 @@ describe('the ring of a terminal', () => {
 
   test('gives a reader that follows along every byte and every visible resize exactly once', () => {
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 60 }), fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }), (operations, reads) => {
+      fc.property(fc.array(operation, { maxLength: 60, size: 'max' }), fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }), (operations, reads) => {
         const ring = createRing({ ringBytes: 1 << 14, size })
         let all = Buffer.alloc(0)
         let cursor = ring.end()
