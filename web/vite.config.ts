@@ -17,6 +17,7 @@ export default defineConfig({
   server: {
     port: 5173,
     strictPort: true,
-    proxy: { '/graphql': { target: api, ws: true, changeOrigin: true }, '/api': { target: api, changeOrigin: true } },
+    // The Host header stays as the browser sent it: the api compares it with the Origin.
+    proxy: { '/graphql': { target: api, ws: true }, '/api': api, '/healthz': api, '/readyz': api },
   },
 })

@@ -61,6 +61,15 @@ test('a message that the read already contains changes nothing', async () => {
   expect(view().state).toEqual(['a'])
 })
 
+test('what no message told is read after half a minute', async () => {
+  const { answer, clock, order, view } = setUp()
+  await answer(0, ['a'])
+  clock.advance(30_000)
+  expect(order.at(-1)).toBe('read')
+  await answer(1, ['a', 'b'])
+  expect(view().state).toEqual(['a', 'b'])
+})
+
 test('a burst of messages is shown once, at most four times a second', async () => {
   const { send, answer, view, shown, clock } = setUp()
   await answer(0, [])
@@ -115,7 +124,7 @@ test('a subscription that is refused for good says so and does not try again', a
   const { order, answer, cut, clock, view } = setUp()
   await answer(0, ['a'])
   cut(forbidden)
-  clock.advance(60_000)
+  clock.advance(20_000)
   expect(view()).toMatchObject({ state: ['a'], fault: { code: 'FORBIDDEN' } })
   expect(order.filter((step) => step === 'read')).toHaveLength(1)
 })

@@ -5,11 +5,14 @@ import { type ShownFault, toFault } from './faults.ts'
 /** At most four renewals a second: faster cannot be read. */
 const FLUSH_MS = 250
 const AGAIN_MS = 1000
+/** A notice that was lost in between costs this much delay, and no more. */
+const REREAD_MS = 30_000
 
 export interface LiveSource<State, Message> {
   /** Opened before the first read, so that nothing falls between the two. */
   subscribe?(receive: { next(message: Message): void; fault(fault: ShownFault): void }): Undo
-  read(): Promise<State>
+  /** `shown` is the state at its beginning, for what must outlive it; everything later is folded on the answer. */
+  read(shown: State | undefined): Promise<State>
   /** Must not mind a message whose effect the state already has. */
   fold(state: State, message: Message): State
 }
@@ -35,6 +38,7 @@ export const startLive = <State, Message>(
   let waiting: Message[] = []
   let flush: Undo | undefined
   let again: Undo | undefined
+  let next: Undo | undefined
   let unsubscribe: Undo | undefined
   let attempt = 0
   let stopped = false
@@ -62,9 +66,12 @@ export const startLive = <State, Message>(
 
   const reread = async () => {
     const mine = ++attempt
-    put({ reading: true })
+    next?.()
+    flush?.()
+    flush = undefined
+    put({ reading: true, ...(view.state === undefined ? {} : { state: drain(view.state) }) })
     try {
-      const state = await source.read()
+      const state = await source.read(view.state)
       if (stopped || mine !== attempt) return
       put({ state: drain(state), fault: undefined, reading: false })
     } catch (error) {
@@ -72,6 +79,7 @@ export const startLive = <State, Message>(
       const fault = toFault(error)
       put({ fault, reading: false, ...(view.state === undefined ? {} : { state: drain(view.state) }) })
     }
+    next = clock.after(REREAD_MS, () => void reread())
   }
 
   const open = () => {
@@ -99,6 +107,7 @@ export const startLive = <State, Message>(
       stopped = true
       flush?.()
       again?.()
+      next?.()
       unsubscribe?.()
     },
   }

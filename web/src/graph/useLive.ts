@@ -17,7 +17,7 @@ export interface UsedLive<State> {
  * unless `source` answers undefined: then there is nothing to show.
  */
 export const useLive = <State, Message>(
-  inputs: WatchSource<unknown>,
+  inputs: WatchSource<unknown> | WatchSource<unknown>[],
   source: () => LiveSource<State, Message> | undefined,
 ): UsedLive<State> => {
   const { link } = useGraph()
@@ -46,10 +46,8 @@ export const useLive = <State, Message>(
   )
   watch(
     () => link.value.epoch,
-    (_, before) => {
-      // The first connection comes while the first read is under way.
-      if (before > 0) void live?.reread()
-    },
+    // The first connection too: what happened between an early read and the opening of the subscription was heard by nobody.
+    () => void live?.reread(),
   )
   onScopeDispose(() => live?.stop())
 

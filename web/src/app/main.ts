@@ -1,0 +1,30 @@
+// Starts the page: nonce first, then the graph, the session and the screens.
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+import { createGraph, graphKey } from '../graph/graph.ts'
+import { systemClock } from '../platform/clock.ts'
+import { createSession, sessionKey } from '../session/session.ts'
+import App from './App.vue'
+import { pageNonce, signStyles } from './nonce.ts'
+import { createScreens } from './router.ts'
+import { createTheme } from './theme.ts'
+import 'vuetify/styles/core'
+import './fonts.css'
+import './tokens.css'
+import './base.css'
+import './vuetify.css'
+
+const nonce = pageNonce()
+signStyles(nonce)
+
+const graph = createGraph(systemClock, () => session.ended())
+const session = createSession(graph)
+const router = createScreens(session)
+
+createApp(App)
+  .use(createPinia())
+  .use(createTheme(nonce))
+  .use(router)
+  .provide(graphKey, graph)
+  .provide(sessionKey, session)
+  .mount('#app')

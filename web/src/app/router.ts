@@ -1,0 +1,89 @@
+// Which address shows which screen, and who may see it: nobody signed in goes to the sign-in page and comes back.
+import { createRouter, createWebHistory } from 'vue-router'
+import { isShownFault } from '../graph/faults.ts'
+import { placeAfterSignIn } from '../session/placeAfterSignIn.ts'
+import type { Session } from '../session/session.ts'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Its name in the crumb and the window's title. */
+    title?: string
+    /** The item of the navigation it belongs to. */
+    place?: string
+    /** Shown without the shell. */
+    bare?: boolean
+    /** The phone shows no bottom bar: the screen needs all the room. */
+    whole?: boolean
+  }
+}
+
+export const createScreens = (session: Session) => {
+  const router = createRouter({
+    history: createWebHistory(),
+    routes: [
+      { path: '/', redirect: '/instances' },
+      { path: '/sign-in', name: 'sign-in', component: () => import('../pages/SignInPage.vue'), meta: { title: 'Sign in', bare: true } },
+      {
+        path: '/password',
+        name: 'password',
+        component: () => import('../pages/FirstPasswordPage.vue'),
+        meta: { title: 'Choose a password', bare: true },
+      },
+      {
+        path: '/instances',
+        name: 'instances',
+        component: () => import('../pages/InstancesPage.vue'),
+        meta: { title: 'Instances', place: 'instances' },
+      },
+      {
+        path: '/instances/:id',
+        name: 'instance',
+        component: () => import('../pages/InstancePage.vue'),
+        props: true,
+        meta: { place: 'instances' },
+      },
+      {
+        path: '/enrol',
+        name: 'enrol',
+        component: () => import('../pages/EnrolPage.vue'),
+        meta: { title: 'Add an instance', place: 'instances' },
+      },
+      {
+        path: '/terminals',
+        name: 'terminals',
+        component: () => import('../pages/TerminalsPage.vue'),
+        meta: { title: 'Terminals', place: 'terminals' },
+      },
+      {
+        path: '/settings/profile',
+        name: 'profile',
+        component: () => import('../pages/ProfilePage.vue'),
+        meta: { title: 'Profile', place: 'settings' },
+      },
+      {
+        path: '/:path(.*)*',
+        name: 'nowhere',
+        component: () => import('../pages/NowherePage.vue'),
+        meta: { title: 'Not found' },
+      },
+    ],
+    scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  })
+
+  router.beforeEach(async (to) => {
+    try {
+      await session.load()
+    } catch (fault) {
+      // The screen itself says what is wrong; without an answer nobody can be sent anywhere.
+      if (!isShownFault(fault)) throw fault
+      return true
+    }
+    const user = session.user.value
+    if (!user) return to.name === 'sign-in' || { name: 'sign-in', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
+    if (user.mustChangePassword) return to.name === 'password' || { name: 'password', query: { to: to.fullPath } }
+    if (to.name === 'sign-in' || to.name === 'password') return placeAfterSignIn(to.query['to'])
+    return true
+  })
+
+  return router
+}

@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest'
+import type { FullSampleFragment, SeriesQuery } from '../graph/gql/graphql.ts'
+import { type Series, foldSample, gapsOf, pointsOf, toSeries } from './series.ts'
+
+const start = Date.parse('2026-01-01T12:00:00.000Z')
+const iso = (second: number) => new Date(start + second * 1000).toISOString()
+
+const sample = (second: number, cpu: number): FullSampleFragment => ({
+  at: iso(second),
+  cpu: { usagePercent: cpu, loadAvg1: 1, coreCount: 2 },
+  memory: null,
+  disks: null,
+  network: [
+    { name: 'lo', rxBytesPerSecond: 900, txBytesPerSecond: 900 },
+    { name: 'eth0', rxBytesPerSecond: 5, txBytesPerSecond: null },
+  ],
+  processCount: null,
+  topProcesses: null,
+  uptimeSeconds: null,
+})
+
+type Node = SeriesQuery['metrics']['edges'][number]['node']
+const node = (second: number, cpu: number, count = 1): { node: Node } => ({
+  node: {
+    at: iso(second),
+    count,
+    cpuPercent: { avg: cpu, min: cpu, max: cpu },
+    load1: null,
+    memoryUsed: null,
+    memoryCached: null,
+    diskReadRate: null,
+    diskWriteRate: null,
+    networkReceiveRate: null,
+    networkTransmitRate: null,
+  },
+})
+const answer = (...edges: { node: Node }[]): SeriesQuery['metrics'] => ({ edges, stepSeconds: 10, source: 'SAMPLES', gaps: [] })
+const read = (...edges: { node: Node }[]): Series => toSeries(answer(...edges), start, start, undefined)
+const cpus = (series: Series) => pointsOf(series, start).map((point) => [(point.at - start) / 1000, point.means.cpuPercent])
+
+test('live samples of one step become one point with their mean', () => {
+  const series = [sample(20, 10), sample(22, 20), sample(24, 60), sample(31, 5)].reduce(foldSample, read(node(0, 1)))
+  expect(cpus(series)).toEqual([
+    [0, 1],
+    [20, 30],
+    [30, 5],
+  ])
+})
+
+test('a sample that comes twice, or late, changes nothing', () => {
+  const once = foldSample(read(), sample(20, 10))
+  expect(foldSample(once, sample(20, 90))).toBe(once)
+  expect(foldSample(once, sample(10, 90))).toBe(once)
+})
+
+test('what this page alone has seen survives a read', () => {
+  const seen = [sample(22, 20), sample(24, 40)].reduce(foldSample, read(node(0, 1)))
+  const again = toSeries(answer(node(0, 1), node(10, 2)), start, start + 30_000, seen)
+  expect(cpus(again)).toEqual([
+    [0, 1],
+    [10, 2],
+    [20, 30],
+  ])
+  expect(again.latest?.at).toBe(iso(24))
+})
+
+test('of two points for the same time the one with more samples is shown', () => {
+  const seen = foldSample(read(), sample(20, 10))
+  expect(cpus(toSeries(answer(node(20, 50, 3)), start, start, seen))).toEqual([[20, 50]])
+  expect(cpus(toSeries(answer(node(20, 50, 1)), start, start, seen))).toEqual([[20, 10]])
+})
+
+test('points of another step are not mixed in', () => {
+  const seen = foldSample(read(), sample(20, 10))
+  const coarse = { ...answer(node(0, 1)), stepSeconds: 60 }
+  expect(toSeries(coarse, start, start, seen).live).toEqual([])
+})
+
+test('a machine talking to itself is not network, and what was not measured stays missing', () => {
+  const [point] = foldSample(read(), sample(20, 10)).live
+  expect(point?.means).toMatchObject({ networkReceiveRate: 5, networkTransmitRate: null, memoryUsed: null })
+})
+
+test('a gap begins after two intervals, not before', () => {
+  const at = (second: number) => ({ ...foldSample(read(), sample(second, 1)).live[0]!, at: start + second * 1000 })
+  const points = [at(0), at(20), at(41), at(140)]
+  const end = start + 150_000
+  expect(gapsOf(points, 10_000, start, end)).toEqual([
+    { from: start + 20_000, to: start + 41_000 },
+    { from: start + 41_000, to: start + 140_000 },
+  ])
+})
+
+test('silence up to now is a gap, the time before the instance existed is none', () => {
+  const end = start + 100_000
+  expect(gapsOf([], 10_000, start + 95_000, end)).toEqual([])
+  expect(gapsOf([], 10_000, start, end)).toEqual([{ from: start, to: end }])
+})

@@ -1,0 +1,75 @@
+// Who is signed in on this page, and what they may do.
+import { type Action, type Role, can, weakestRole } from '@sindri/schema/contract/roles'
+import { type InjectionKey, type ShallowRef, computed, inject, shallowRef } from 'vue'
+import { isShownFault } from '../graph/faults.ts'
+import type { Graph } from '../graph/graph.ts'
+import { ChangePasswordDocument, type MeFragment, SignInDocument, SignOutDocument, ViewerDocument } from '../graph/gql/graphql.ts'
+
+export interface Session {
+  /** undefined: not known yet. null: nobody. */
+  user: Readonly<ShallowRef<MeFragment | null | undefined>>
+  /** Asks the console once; later calls answer from memory. Throws a ShownFault when it cannot be asked. */
+  load(): Promise<MeFragment | null>
+  signIn(email: string, password: string): Promise<void>
+  signOut(): Promise<void>
+  changePassword(current: string, next: string): Promise<void>
+  /** The console no longer knows this session. */
+  ended(): void
+}
+
+export const createSession = (graph: Graph): Session => {
+  const user = shallowRef<MeFragment | null>()
+
+  const enter = (me: MeFragment | null) => {
+    user.value = me
+    // A socket of somebody who must still change the password would be refused everything it asks.
+    if (me && !me.mustChangePassword) graph.connect()
+    else graph.disconnect()
+  }
+
+  return {
+    user,
+    load: async () => {
+      if (user.value === undefined) enter((await graph.query(ViewerDocument, {})).viewer.user ?? null)
+      return user.value ?? null
+    },
+    signIn: async (email, password) => enter((await graph.mutate(SignInDocument, { email, password })).signIn),
+    signOut: async () => {
+      try {
+        await graph.mutate(SignOutDocument, {})
+      } catch (error) {
+        // A session that is already gone is signed out.
+        if (!isShownFault(error) || error.code !== 'UNAUTHENTICATED') throw error
+      }
+      enter(null)
+    },
+    changePassword: async (current, next) =>
+      enter((await graph.mutate(ChangePasswordDocument, { current, next })).changePassword),
+    ended: () => {
+      if (user.value) enter(null)
+    },
+  }
+}
+
+export const sessionKey: InjectionKey<Session> = Symbol('session')
+
+export const useSession = (): Session => {
+  const session = inject(sessionKey)
+  if (!session) throw new Error('useSession: expected the app to provide a session, got none')
+  return session
+}
+
+/** Whether the signed-in user may do it now; the console decides again on each request. */
+export const useCan = (action: Action) => {
+  const { user } = useSession()
+  return computed(() => !!user.value && can(user.value, action))
+}
+
+const ROLE_WORDS: Record<Role, string> = { VIEWER: 'Viewer', DEVELOPER: 'Developer', OPERATOR: 'Operator', ADMIN: 'Administrator' }
+export const roleWord = (role: Role): string => ROLE_WORDS[role]
+
+/** "the developer role", for sentences that say what an action needs. */
+export const neededRole = (action: Action): string => {
+  const role = weakestRole(action)
+  return role ? `the ${roleWord(role).toLowerCase()} role` : 'a role that no user has'
+}

@@ -1,0 +1,60 @@
+// The terminals somebody may see, of one instance or of all, and opening and ending them.
+import { shallowRef } from 'vue'
+import { useRouter } from 'vue-router'
+import { EndTerminalDocument, OpenTerminalDocument, type TerminalLineFragment, TerminalsDocument } from '../graph/gql/graphql.ts'
+import { type ShownFault, toFault } from '../graph/faults.ts'
+import { useGraph } from '../graph/graph.ts'
+import { useLive } from '../graph/useLive.ts'
+
+const FIRST = 50
+
+/** A size that every program knows; the page's own follows as soon as it attaches. */
+const FIRST_SIZE = { cols: 80, rows: 24 }
+
+export const useTerminals = (instanceId: () => string | null) => {
+  const { query, mutate } = useGraph()
+  const { state, fault, reread } = useLive<TerminalLineFragment[], never>(instanceId, () => ({
+    read: async () => {
+      const { terminals } = await query(TerminalsDocument, { instanceId: instanceId(), first: FIRST })
+      return terminals.edges.map((edge) => edge.node)
+    },
+    fold: (terminals) => terminals,
+  }))
+
+  const ending = shallowRef<string>()
+  const endFault = shallowRef<ShownFault>()
+  const end = async (id: string) => {
+    ending.value = id
+    endFault.value = undefined
+    try {
+      await mutate(EndTerminalDocument, { id })
+      reread()
+    } catch (error) {
+      endFault.value = toFault(error)
+    } finally {
+      ending.value = undefined
+    }
+  }
+  return { terminals: state, fault, reread, ending, endFault, end }
+}
+
+export const useOpenTerminal = () => {
+  const { mutate } = useGraph()
+  const router = useRouter()
+  const opening = shallowRef(false)
+  const fault = shallowRef<ShownFault>()
+
+  const open = async (instanceId: string) => {
+    opening.value = true
+    fault.value = undefined
+    try {
+      const { openTerminal } = await mutate(OpenTerminalDocument, { input: { instanceId, ...FIRST_SIZE } })
+      await router.push(`/terminals/${openTerminal.id}`)
+    } catch (error) {
+      fault.value = toFault(error)
+    } finally {
+      opening.value = false
+    }
+  }
+  return { opening, fault, open }
+}

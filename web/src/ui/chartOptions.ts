@@ -1,0 +1,114 @@
+// A chart in the words of ApexCharts.
+import type { ApexOptions } from 'apexcharts'
+import { axisLabel } from './axis.ts'
+import { type Chart, cutAtGaps } from './chart.ts'
+import { format } from './format.ts'
+import type { Token } from './tokens.ts'
+
+type XAnnotation = NonNullable<NonNullable<ApexOptions['annotations']>['xaxis']>[number]
+
+export interface ChartDress {
+  colours: Record<Token, string>
+  nonce: string
+  /** Charts of one group share their crosshair. */
+  group: string
+  onZoom(from: number, to: number): void
+  onMark(id: string): void
+}
+
+export const chartOptions = (chart: Chart, dress: ChartDress): ApexOptions => {
+  const { colours } = dress
+  const mirrored = chart.lines.some((line) => line.mirrored)
+  const label = axisLabel(chart.measure, chart.top)
+  const series = chart.lines.map((line) => ({
+    name: line.name,
+    type: line.area ? 'area' : 'line',
+    data: cutAtGaps(line.points, chart.gaps).map(({ at, value }) => [at, value === null ? null : line.mirrored ? -value : value] as [number, number | null]),
+  }))
+
+  return {
+    series: series as ApexAxisChartSeries,
+    chart: {
+      type: 'area',
+      height: 146,
+      group: dress.group,
+      id: `${dress.group}-${chart.name}`,
+      fontFamily: 'inherit',
+      foreColor: colours.ink3,
+      background: 'transparent',
+      toolbar: { show: false, autoSelected: 'zoom' },
+      animations: { enabled: false },
+      zoom: { type: 'x', enabled: true, allowMouseWheelZoom: false },
+      parentHeightOffset: 0,
+      nonce: dress.nonce,
+      events: {
+        // The address decides what is shown: the chart asks, and is told.
+        zoomed: (_, { xaxis }) => {
+          if (xaxis?.min !== undefined && xaxis.max !== undefined) dress.onZoom(xaxis.min, xaxis.max)
+        },
+      },
+    },
+    colors: chart.lines.map((line) => colours[line.token]),
+    stroke: {
+      width: 1.5,
+      curve: 'straight',
+      lineCap: 'round',
+      dashArray: chart.lines.map((line) => (line.dashed ? 3 : 0)),
+    },
+    fill: { type: 'solid', opacity: chart.lines.map((line) => (line.area ? 0.1 : 1)) },
+    dataLabels: { enabled: false },
+    legend: { show: false },
+    grid: { borderColor: colours.line, xaxis: { lines: { show: false } }, padding: { top: -12, right: 10, bottom: -4, left: 4 } },
+    xaxis: {
+      type: 'datetime',
+      min: chart.from,
+      max: chart.to,
+      axisBorder: { show: true, color: colours.line2 },
+      axisTicks: { show: false },
+      tooltip: { enabled: false },
+      labels: {
+        datetimeUTC: false,
+        style: { fontSize: '11px' },
+        datetimeFormatter: { year: 'yyyy', month: "MMM 'yy", day: 'd MMM', hour: 'HH:mm', minute: 'HH:mm', second: 'HH:mm:ss' },
+      },
+      crosshairs: { stroke: { color: colours.ink2, width: 1, dashArray: 0 } },
+    },
+    yaxis: {
+      min: mirrored ? -chart.top : 0,
+      max: chart.top,
+      tickAmount: 2,
+      forceNiceScale: false,
+      labels: { minWidth: 58, maxWidth: 58, style: { fontSize: '11px' }, formatter: label },
+    },
+    tooltip: {
+      shared: true,
+      intersect: false,
+      x: { formatter: (at: number) => format.timeExact(at) },
+      y: chart.lines.map((line) => ({
+        formatter: (value: number | null | undefined) => (value === null || value === undefined ? '–' : line.text(Math.abs(value))),
+      })),
+    },
+    markers: { size: 0, strokeWidth: 1, strokeColors: colours.surface, hover: { size: 3 }, discrete: chart.live ? edges(series, colours) : [] },
+    annotations: {
+      xaxis: [
+        ...chart.gaps.map((gap): XAnnotation => ({ x: gap.from, x2: gap.to, fillColor: colours.ink3, opacity: 0.12, borderColor: 'transparent' })),
+        ...chart.marks.map((mark): XAnnotation => ({ x: mark.at, strokeDashArray: 3, borderColor: colours.ink3 })),
+      ],
+      points: chart.marks.map((mark) => ({
+        x: mark.at,
+        y: mirrored ? -chart.top : 0,
+        marker: { size: 4, fillColor: colours.ink3, strokeColor: colours.surface, strokeWidth: 0, shape: 'triangle', cssClass: 'mark' },
+        click: () => dress.onMark(mark.id),
+      })),
+    },
+  }
+}
+
+/** The live edge: an ember square on its corner on the last point of each line. */
+const edges = (series: { data: [number, number | null][] }[], colours: Record<Token, string>) =>
+  series.flatMap(({ data }, seriesIndex) => {
+    const dataPointIndex = data.findLastIndex(([, value]) => value !== null)
+    return dataPointIndex < 0
+      ? []
+      : [{ seriesIndex, dataPointIndex, fillColor: colours.glow, strokeColor: colours.surface, size: 4, shape: 'diamond' as const }]
+  })
