@@ -1,6 +1,6 @@
 // `npm start`: everything this machine needs, from nothing to a console with an agent; Ctrl-C ends all of it.
 import path from 'node:path'
-import { exitOf, forkConsole, type Ready } from './kit/console.ts'
+import { agentEnvironment, exitOf, forkConsole, type Ready } from './kit/console.ts'
 import { endAll } from './kit/end.ts'
 import { keep, type Kept } from './kit/keep.ts'
 import { program } from './kit/program.ts'
@@ -27,7 +27,7 @@ await program(async () => {
 
   try {
     const about = await timed('start console', () => ready)
-    if (!stopped) agent = keep('agent', path.join(root, 'agent/src/main.ts'), agentEnvironment(about))
+    if (!stopped) agent = keep('agent', path.join(root, 'agent/src/main.ts'), agentEnvironment(about, dataDir, shared))
     console.log(summary(about, performance.now() - began))
   } catch (error) {
     const asked = !!stopped
@@ -41,27 +41,6 @@ await program(async () => {
   await stop()
   return asked ? 0 : code || 1
 })
-
-/** The agent hands out shells: it gets nothing of the console's that it does not need. */
-function agentEnvironment(about: Ready): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = {
-    SINDRI_PROVIDER: 'local',
-    SINDRI_AGENT_STATE_DIR: path.join(dataDir, 'agent'),
-    ...shared,
-    SINDRI_CONSOLE_URL: about.url,
-    SINDRI_CONSOLE_API_KEY_FILE: about.enrolSecretFile,
-  }
-  for (const name of [
-    'DATABASE_URL',
-    'REDIS_URL',
-    'SINDRI_CONSOLE_API_KEY',
-    'SINDRI_ADMIN_EMAIL',
-    'SINDRI_ADMIN_PASSWORD',
-  ]) {
-    delete env[name]
-  }
-  return env
-}
 
 function summary(about: Ready, tookMs: number): string {
   const password = about.oneTimePassword

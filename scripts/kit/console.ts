@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import os from 'node:os'
+import path from 'node:path'
 import { Ended } from './program.ts'
 
 const READY_WITHIN_MS = 60_000
@@ -19,14 +20,30 @@ export interface Ready {
 }
 type Message = Ready | { type: 'failed'; message: string }
 
+/** The agent hands out shells: it gets nothing of the console's that it does not need. */
+export function agentEnvironment(ready: Ready, dataDir: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { DATABASE_URL, REDIS_URL, SINDRI_CONSOLE_API_KEY, SINDRI_ADMIN_EMAIL, SINDRI_ADMIN_PASSWORD, ...rest } = env
+  return {
+    SINDRI_PROVIDER: 'local',
+    SINDRI_AGENT_STATE_DIR: path.join(dataDir, 'agent'),
+    ...rest,
+    SINDRI_CONSOLE_URL: ready.url,
+    SINDRI_CONSOLE_API_KEY_FILE: ready.enrolSecretFile,
+  }
+}
+
 /** Resolves with the exit code, 128 + n for a child that signal n ended. */
 export async function exitOf(child: ChildProcess): Promise<number> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   return child.exitCode ?? 128 + (child.signalCode ? os.constants.signals[child.signalCode] : 1)
 }
 
-export function forkConsole(entry: string, env: NodeJS.ProcessEnv): { child: ChildProcess; ready: Promise<Ready> } {
-  const child = fork(entry, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+export function forkConsole(
+  entry: string,
+  env: NodeJS.ProcessEnv,
+  execArgv: string[] = [],
+): { child: ChildProcess; ready: Promise<Ready> } {
+  const child = fork(entry, { env, execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const ended = exitOf(child).then((code) => Promise.reject(new Ended(code)))
   const ready = Promise.race([ended, firstReady(child)])
   return { child, ready: Promise.race([ended, ready.then(answersReadyz)]) }

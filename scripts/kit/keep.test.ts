@@ -34,19 +34,19 @@ function scripted(code: string): string {
 const starts = () => readFileSync(log, 'utf8').split('\n').length - 1
 
 test('a child that dies is said and started again', async () => {
-  kept = keep('agent', scripted('process.exit(3)'), process.env, 10)
+  kept = keep('agent', scripted('process.exit(3)'), process.env, { firstRetryMs: 10 })
   await expect.poll(starts, { timeout: 5_000 }).toBeGreaterThan(2)
   expect(said.join('')).toContain('the agent ended with exit code 3')
 })
 
 test('a child with a wrong configuration is not started again', async () => {
-  kept = keep('agent', scripted('process.exit(2)'), process.env, 1)
+  kept = keep('agent', scripted('process.exit(2)'), process.env, { firstRetryMs: 1 })
   await expect.poll(() => said.join('')).toContain('it is not started again')
   expect(starts()).toBe(1)
 })
 
 test('a released child that ends stays ended, without a word', async () => {
-  kept = keep('agent', scripted('setInterval(() => {}, 1000)'), process.env, 1)
+  kept = keep('agent', scripted('setInterval(() => {}, 1000)'), process.env, { firstRetryMs: 1 })
   await expect.poll(starts).toBe(1)
   const child = kept.current()
   kept.release()
@@ -56,7 +56,9 @@ test('a released child that ends stays ended, without a word', async () => {
 })
 
 test('a child that ignores every polite signal is gone in time all the same', async () => {
-  kept = keep('agent', scripted(`process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)`), process.env, 1)
+  kept = keep('agent', scripted(`process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)`), process.env, {
+    firstRetryMs: 1,
+  })
   await expect.poll(starts).toBe(1)
   const child = kept.current()
   kept.release()

@@ -15,7 +15,12 @@ export interface Kept {
   release(): void
 }
 
-export function keep(name: string, entry: string, env: NodeJS.ProcessEnv, firstRetryMs = FIRST_RETRY_MS): Kept {
+export function keep(
+  name: string,
+  entry: string,
+  env: NodeJS.ProcessEnv,
+  { execArgv = [] as string[], firstRetryMs = FIRST_RETRY_MS } = {},
+): Kept {
   let child: ChildProcess | null = null
   let timer: NodeJS.Timeout | undefined
   let released = false
@@ -23,7 +28,7 @@ export function keep(name: string, entry: string, env: NodeJS.ProcessEnv, firstR
 
   const start = (): void => {
     const startedAt = performance.now()
-    const mine = fork(entry, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const mine = fork(entry, { env, execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     child = mine
     void exitOf(mine).then((code) => {
       child = null

@@ -59,12 +59,10 @@ function ending(command, child, kill) {
     }
   }
   for (const signal of PASSED_ON) process.on(signal, passOn)
-  return /** @type {Promise<number>} */ (
-    new Promise((resolve, reject) => {
-      child.on('error', (error) => reject(new Error(`expected to start ${command}, got: ${error.message}`)))
-      child.on('close', (code, signal) => resolve(code ?? 128 + (signal ? os.constants.signals[signal] : 1)))
-    })
-  ).finally(() => {
+  return new Promise((resolve, reject) => {
+    child.on('error', (error) => reject(new Error(`expected to start ${command}, got: ${error.message}`)))
+    child.on('close', (code, signal) => resolve(code ?? 128 + (signal ? os.constants.signals[signal] : 1)))
+  }).finally(() => {
     for (const signal of PASSED_ON) process.off(signal, passOn)
   })
 }

@@ -1,4 +1,5 @@
 // What must be made before anything runs: each step is stamped by content, so that only the first start pays.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Ended } from './program.ts'
 import { capture } from './run.mjs'
@@ -47,6 +48,19 @@ export async function generateDocuments(): Promise<boolean> {
     outputs: ['web/src/graph/gql/graphql.ts', 'agent/src/link/gql/graphql.ts'],
     make: () => must('.', 'graphql-codegen', ['--config', 'codegen.ts']),
   })
+}
+
+/** schema.graphql as the code prints it; says whether it changed. */
+export async function printSchema(): Promise<boolean> {
+  const { code, stdout, output } = await capture(process.execPath, [path.join(root, 'schema/src/print.ts')], {
+    cwd: root,
+  })
+  if (code > 128) throw new Ended(code)
+  if (code !== 0) throw new Error(`expected schema/src/print.ts to print the schema, got exit code ${code}:\n${output}`)
+  const file = path.join(root, 'schema/schema.graphql')
+  if (existsSync(file) && readFileSync(file, 'utf8') === stdout) return false
+  writeFileSync(file, stdout)
+  return true
 }
 
 /** The console's page, as the api serves it. */

@@ -1,0 +1,10 @@
+// `npm run agent`: an agent for this machine, told by the environment which console it belongs to.
+import path from 'node:path'
+import { program } from './kit/program.ts'
+import { run } from './kit/run.mjs'
+import { generateDocuments, root } from './kit/steps.ts'
+
+await program(async () => {
+  await generateDocuments()
+  return run(process.execPath, [path.join(root, 'agent/src/main.ts'), ...process.argv.slice(2)])
+})
