@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { systemClock } from '../../platform/clock.ts'
+import { toSample } from '../derive.ts'
+import { createLinuxReader } from './reader.ts'
+
+test.runIf(process.platform === 'linux')('two readings of this machine make a sample with every figure', async () => {
+  const read = createLinuxReader(systemClock)
+  const before = await read()
+  // Some work, so that this process has a share of its own.
+  for (const until = performance.now() + 120; performance.now() < until; );
+  const sample = toSample(before, await read())
+  expect(sample.cpu?.usagePercent).toBeGreaterThan(0)
+  expect(sample.cpu?.perCore).toHaveLength(sample.cpu?.coreCount ?? -1)
+  expect(sample.memory?.used).toBeLessThan(sample.memory?.total ?? 0)
+  expect(sample.disks?.find(({ mountPoint }) => mountPoint === '/')?.total).toBeGreaterThan(0)
+  expect(sample.network?.some(({ name }) => name === 'lo')).toBe(true)
+  expect(sample.network?.every(({ rxBytesPerSecond }) => rxBytesPerSecond !== null)).toBe(true)
+  expect(sample.processCount).toBeGreaterThan(1)
+  expect(sample.topProcesses?.length).toBeLessThanOrEqual(10)
+  const own = sample.topProcesses?.find(({ pid }) => pid === process.pid)
+  expect(own?.cpuPercent).toBeGreaterThan(10)
+  expect(own?.memoryBytes).toBeGreaterThan(10_000_000)
+  expect(sample.uptimeSeconds).toBeGreaterThan(0)
+})
+
+test('where nothing can be read every figure is null, and nothing throws', async () => {
+  const empty = mkdtempSync(join(tmpdir(), 'sindri-proc-'))
+  const read = createLinuxReader(systemClock, { procDir: join(empty, 'none'), sysDir: empty })
+  const sample = toSample(await read(), await read())
+  rmSync(empty, { recursive: true })
+  expect(sample).toEqual({
+    cpu: null,
+    memory: null,
+    disks: null,
+    network: null,
+    processCount: null,
+    topProcesses: null,
+    uptimeSeconds: null,
+    cgroup: null,
+  })
+})
