@@ -17,6 +17,8 @@ export interface Throttle {
   attempt(counters: readonly Counter[]): Promise<void>
   /** The attempt succeeded: `forget` starts anew, `others` only lose the failure that was counted for it. */
   succeeded(forget: readonly Counter[], others: readonly Counter[]): Promise<void>
+  /** Whoever was given a new password need not wait for the failures with the old one. */
+  forgiveAccount(email: string): Promise<void>
   /** Deletes what has no effect any more. */
   tidy(): Promise<void>
 }
@@ -43,10 +45,12 @@ export const networkOf = (ip: string): string => {
 }
 
 /** What somebody typed is hashed: it may be a password in the wrong field, and has any length. */
+const accountPrefix = (email: string): string => `account:${hashOf(email)}:`
+
 export const signInCounters = (email: string, ip: string): { account: Counter; address: Counter } => {
   const network = networkOf(ip)
   return {
-    account: { key: `account:${hashOf(email)}:${network}`, free: 4 },
+    account: { key: `${accountPrefix(email)}${network}`, free: 4 },
     // Behind one address may be a whole office.
     address: { key: `ip:${network}`, free: 20 },
   }
@@ -92,6 +96,10 @@ export const createThrottle = ({ db }: { db: Db }): Throttle => ({
       `update sign_in_throttle set failures = greatest(0, failures - 1), blocked_until = null where key = any($1::text[])`,
       [others.map(({ key }) => key)],
     )
+  },
+
+  async forgiveAccount(email) {
+    await db.query('delete from sign_in_throttle where starts_with(key, $1)', [accountPrefix(email)])
   },
 
   async tidy() {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isId, likePart, lineOf, searchOf } from './text.ts'
+import { likePart, lineOf, searchOf } from './text.ts'
 
 describe('a line of text', () => {
   it('is trimmed and keeps every other character', () => {
@@ -29,17 +29,4 @@ it('a search is lower case, and null when it is empty', () => {
 
 it('what was typed means itself inside a pattern', () => {
   expect(likePart('50%_\\')).toBe(String.raw`%50\%\_\\%`)
-})
-
-it('an id has its prefix and a ULID', () => {
-  expect(isId('usr_01ARZ3NDEKTSV4RRFFQ69G5FAV', 'usr')).toBe(true)
-  for (const id of [
-    'key_01ARZ3NDEKTSV4RRFFQ69G5FAV',
-    'usr_01ARZ3NDEKTSV4RRFFQ69G5FA',
-    'usr_\0',
-    '',
-    'usr_01ARZ3NDEKTSV4RRFFQ69G5FAV\n',
-  ]) {
-    expect(isId(id, 'usr'), id).toBe(false)
-  }
 })

@@ -22,8 +22,3 @@ export const searchOf = (field: string, value: string | null | undefined, maxCha
 
 /** For `like … escape '\'`: what was typed means itself. */
 export const likePart = (text: string): string => `%${text.replace(/[\\%_]/g, String.raw`\$&`)}%`
-
-const idForm = /^[a-z]{3}_[0-9A-HJKMNP-TV-Z]{26}$/
-
-/** Whether it could be an id at all; what could not is simply not found, and never reaches the database. */
-export const isId = (value: string, prefix: string): boolean => value.startsWith(`${prefix}_`) && idForm.test(value)

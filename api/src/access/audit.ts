@@ -1,0 +1,105 @@
+// The audit log: its pages, and the entries about what was refused.
+import type { Audit, AuditEntry, AuditFilter, ActorKind, AuditOutcome, Viewer } from '@sindri/schema'
+import { badInput, Fault, type FaultCode } from '@sindri/schema/contract/codes'
+import type { Db } from '../platform/db.ts'
+import type { Log } from '../platform/log.ts'
+import { type IdKind, isId, PREFIXES } from '../platform/ids.ts'
+import { pageSize, readCursor, toPage } from '../platform/paging.ts'
+
+const denials: readonly FaultCode[] = ['FORBIDDEN', 'UNAUTHENTICATED', 'PASSWORD_CHANGE_REQUIRED']
+
+/** Names as whom somebody tried to sign in: beside the fault, since its details go back to them. */
+const names = new WeakMap<Fault, string>()
+
+export const attemptedAs = (fault: Fault, email: string): void => {
+  names.set(fault, email.trim().slice(0, 100))
+}
+
+/** What PostgreSQL takes as text. */
+const storable = (text: string): string => text.replaceAll('\0', '\uFFFD').toWellFormed()
+
+const kindOf = (id: string): string => (Object.keys(PREFIXES) as IdKind[]).find((kind) => isId(kind, id)) ?? 'unknown'
+
+export const createAudit = ({ db, log }: { db: Db; log: Pick<Log, 'error'> }): Audit => ({
+  async page(_, { filter, ...args }) {
+    const size = pageSize(args)
+    const after = readCursor<[string, string]>(args.after, ['time', 'string'])
+    if (after && !/^\d{1,18}$/.test(after[1])) throw badInput('after', 'a cursor of this very list', args.after)
+    const rows = await db.query<Row>(
+      `select id::text, at, actor_kind, actor_id, actor_name, action, target_kind, target_id, outcome, code, before, after, ip, user_agent, request_id
+       from audit_entries
+       where ($1::text is null or actor_id = $1) and ($2::text is null or action = $2 or starts_with(action, $2 || '.'))
+         and ($3::text is null or target_id = $3) and ($4::audit_outcome is null or outcome = $4)
+         and ($5::timestamptz is null or at >= $5) and ($6::timestamptz is null or at < $6)
+         and ($7::timestamptz is null or (at, id) < ($7, $8::int8))
+       order by audit_entries.at desc, audit_entries.id desc limit $9`,
+      [...filterOf(filter ?? {}), after?.[0], after?.[1], size + 1],
+    )
+    // Not counted: the log only grows, and counting it would cost more than the page.
+    return toPage(rows, size, null, (row) => [row.at.toISOString(), row.id], toEntry)
+  },
+
+  async refused(viewer, mutation, action, targetId, fault) {
+    try {
+      const id = targetId === null ? null : storable(targetId)
+      const name = names.get(fault)
+      await db.audit((name === undefined ? viewer : { ...viewer, name: storable(name) }) as Viewer, {
+        action: `${action}.${mutation}`,
+        ...(id !== null && { target: { kind: kindOf(id), id } }),
+        outcome: denials.includes(fault.code) ? 'DENIED' : 'FAILED',
+        code: fault.code,
+      })
+    } catch (error) {
+      log.error('an audit entry could not be written', {
+        error,
+        mutation,
+        code: fault.code,
+        requestId: viewer.requestId,
+      })
+    }
+  },
+})
+
+const filterOf = ({ actorId, action, targetId, outcome, from, to }: AuditFilter): unknown[] => {
+  if (action != null && !/^[A-Za-z]+(\.[A-Za-z]+)*$/.test(action)) {
+    throw badInput('filter.action', 'an action or its beginning up to a dot, such as "terminal"', action)
+  }
+  const ids = [actorId, targetId].map((id) => (id == null ? id : storable(id)))
+  return [ids[0], action, ids[1], outcome, from, to]
+}
+
+interface Row {
+  id: string
+  at: Date
+  actor_kind: ActorKind
+  actor_id: string | null
+  actor_name: string | null
+  action: string
+  target_kind: string | null
+  target_id: string | null
+  outcome: AuditOutcome
+  code: string | null
+  before: unknown
+  after: unknown
+  ip: string | null
+  user_agent: string | null
+  request_id: string | null
+}
+
+const toEntry = (row: Row): AuditEntry => ({
+  id: row.id,
+  at: row.at,
+  actorKind: row.actor_kind,
+  actorId: row.actor_id,
+  actorName: row.actor_name,
+  action: row.action,
+  targetKind: row.target_kind,
+  targetId: row.target_id,
+  outcome: row.outcome,
+  code: row.code,
+  before: row.before,
+  after: row.after,
+  ip: row.ip,
+  userAgent: row.user_agent,
+  requestId: row.request_id,
+})
