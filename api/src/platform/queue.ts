@@ -9,9 +9,11 @@ export type Policy =
   | { kind: 'dropOldest'; max: number }
   | { kind: 'keepLatest' }
 
-export interface Queue<T> extends AsyncIterableIterator<T, undefined> {
+export interface Queue<T> extends AsyncIterableIterator<T, undefined, undefined> {
   /** False when nobody will read it: the queue is ended. */
   push(value: T): boolean
+  /** Comes before everything that is queued, is never dropped, and counts once until it is read: a signal, not a value. */
+  interrupt(signal: T): void
   /** Ends it after what is queued; with an error the reader meets it after the last value. */
   end(error?: Error): void
   readonly length: number
@@ -31,6 +33,7 @@ export interface QueueOptions {
 export const createQueue = <T>({ policy, onFull, onEnd }: QueueOptions): Queue<T> => {
   const values: T[] = []
   const waiting: PromiseWithResolvers<IteratorResult<T, undefined>>[] = []
+  let signal: { value: T } | undefined
   let dropped = 0
   let ended = false
   let failure: Error | undefined
@@ -69,6 +72,12 @@ export const createQueue = <T>({ policy, onFull, onEnd }: QueueOptions): Queue<T
       values.push(value)
       return true
     },
+    interrupt(value) {
+      if (ended) return
+      const reader = waiting.shift()
+      if (reader) reader.resolve({ done: false, value })
+      else signal = { value }
+    },
     end: finish,
     get length() {
       return values.length
@@ -78,6 +87,11 @@ export const createQueue = <T>({ policy, onFull, onEnd }: QueueOptions): Queue<T
     },
 
     next() {
+      if (signal) {
+        const { value } = signal
+        signal = undefined
+        return Promise.resolve({ done: false, value })
+      }
       if (values.length > 0) return Promise.resolve({ done: false, value: values.shift() as T })
       if (failure) {
         const error = failure
@@ -91,19 +105,13 @@ export const createQueue = <T>({ policy, onFull, onEnd }: QueueOptions): Queue<T
     },
     return() {
       values.length = 0
-      failure = undefined
+      signal = undefined
       finish()
       failure = undefined
       return Promise.resolve({ done: true, value: undefined })
     },
-    throw() {
-      return this.return()
-    },
     [Symbol.asyncIterator]() {
       return this
-    },
-    async [Symbol.asyncDispose]() {
-      await this.return()
     },
   }
 }

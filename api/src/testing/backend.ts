@@ -4,11 +4,15 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import type { Bus } from '../platform/bus.ts'
+import { systemClock } from '../platform/clock.ts'
 import { openDb } from '../platform/db.ts'
 import type { Db, DbOptions } from '../platform/db.ts'
 import { openPglite } from '../platform/engines/pglite.ts'
 import { migrate } from '../platform/migrate.ts'
 import { readMigrations } from '../platform/migrations.ts'
+import { openBus } from '../platform/openBus.ts'
+import type { BusOptions } from '../platform/openBus.ts'
 
 export type Backend = 'embedded' | 'services'
 
@@ -115,6 +119,37 @@ export const openTestDb = async (options: DbOptions = {}): Promise<TestDb> => {
     async close() {
       await db.close()
       await asAdmin((client) => client.query(`drop database if exists ${name} with (force)`))
+    },
+  }
+}
+
+export const testRedisUrl = env.TEST_REDIS_URL || 'redis://127.0.0.1:6379'
+
+export interface TestBus extends Bus {
+  /** Another replica's end of the same bus; undefined for the embedded one, which has one process. Closed with the first. */
+  another: (() => Promise<Bus>) | undefined
+  /** Before the names of its channels in Redis. */
+  prefix: string
+}
+
+/** A bus that shares nothing with other test files. */
+export const openTestBus = async (options: Partial<BusOptions> = {}): Promise<TestBus> => {
+  const prefix = `sindri_test_${randomBytes(6).toString('hex')}/`
+  const open = () =>
+    openBus(backend === 'services' ? testRedisUrl : undefined, { clock: systemClock, onError: () => {}, prefix, ...options })
+  const others: Bus[] = []
+  const first = await open()
+  const another = async (): Promise<Bus> => {
+    const bus = await open()
+    others.push(bus)
+    return bus
+  }
+  return {
+    ...first,
+    prefix,
+    another: backend === 'services' ? another : undefined,
+    async close() {
+      await Promise.all([first, ...others].map((bus) => bus.close()))
     },
   }
 }

@@ -1,0 +1,156 @@
+// The bus: values from whoever publishes to whoever listens at that moment, on this replica directly and on the others through an engine.
+import { Fault } from '@sindri/schema/contract/codes'
+import { createQueue } from './queue.ts'
+import type { Queue } from './queue.ts'
+import type { Topic } from './topics.ts'
+
+/** Something may have been missed: read again. */
+export const gap = Symbol('gap')
+export type Gap = typeof gap
+
+export interface Subscription<T> extends AsyncIterableIterator<T | Gap, undefined, undefined> {
+  /** Nothing is delivered after it. */
+  return(): Promise<IteratorReturnResult<undefined>>
+}
+
+export interface Bus {
+  /** Never waits and never throws for the far side: while it is away, only this replica hears. */
+  publish<T>(topic: Topic<T>, key: string, value: T): void
+  /** Resolves once a publish would be seen. Values of one key arrive in the order in which a replica published them; treat them as read-only. */
+  subscribe<T>(topic: Topic<T>, key: string): Promise<Subscription<T>>
+  /** For the console's own metrics. */
+  stats(): { channels: number; readers: number; dropped: number; connected: boolean }
+  /** Resolves when the engine answers; rejects with UNAVAILABLE when it does not. */
+  ping(): Promise<void>
+  /** Ends every subscription. */
+  close(): Promise<void>
+}
+
+export interface Upstream {
+  /** Resolves once nothing more arrives. */
+  end(): void
+}
+
+/** The way to other replicas. It carries strings, and never brings back what this replica sent. */
+export interface BusEngine {
+  send(lane: Topic<never>['lane'], channel: string, text: string): void
+  /** `onGap` runs after an interruption, once messages arrive again. */
+  listen(lane: Topic<never>['lane'], channel: string, onText: (text: string) => void, onGap: () => void): Promise<Upstream>
+  connected(): boolean
+  ping(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface BusDeps {
+  engine: BusEngine
+  onError: (error: Error) => void
+}
+
+/** 64 KiB of content, and room for what is around it. */
+const messageBytes = 68 * 1024
+
+interface Channel {
+  readers: Set<Queue<unknown>>
+  upstream: Promise<Upstream>
+}
+
+export const createBus = ({ engine, onError }: BusDeps): Bus => {
+  const channels = new Map<string, Channel>()
+  let dropped = 0
+  let closed = false
+
+  const interrupt = (channel: Channel): void => {
+    for (const reader of channel.readers) reader.interrupt(gap)
+  }
+
+  const deliver = (topic: Topic<unknown>, channel: Channel, text: string): void => {
+    let value: unknown
+    try {
+      value = topic.decode(text)
+    } catch (cause) {
+      onError(new Error(`Expected a message of topic ${topic.name}, got ${text.slice(0, 80)}`, { cause }))
+      interrupt(channel)
+      return
+    }
+    for (const reader of channel.readers) {
+      const before = reader.dropped
+      reader.push(value)
+      if (reader.dropped === before || topic.policy.kind === 'keepLatest') continue
+      dropped += reader.dropped - before
+      reader.interrupt(gap)
+    }
+  }
+
+  const leave = (name: string, channel: Channel, reader: Queue<unknown>): void => {
+    channel.readers.delete(reader)
+    if (channel.readers.size > 0) return
+    if (channels.get(name) === channel) channels.delete(name)
+    void channel.upstream.then((upstream) => upstream.end(), () => {})
+  }
+
+  const open = (topic: Topic<unknown>, name: string): Channel => {
+    const known = channels.get(name)
+    if (known) return known
+    const channel: Channel = {
+      readers: new Set(),
+      upstream: engine.listen(
+        topic.lane,
+        name,
+        (text) => deliver(topic, channel, text),
+        () => interrupt(channel),
+      ),
+    }
+    channels.set(name, channel)
+    return channel
+  }
+
+  return {
+    publish(topic, key, value) {
+      const text = topic.encode(value)
+      const bytes = Buffer.byteLength(text)
+      if (bytes > messageBytes) {
+        throw new RangeError(`${topic.name}: expected a message of at most ${messageBytes} bytes, got ${bytes}.`)
+      }
+      if (closed) return
+      const name = `${topic.name}/${key}`
+      const channel = channels.get(name)
+      // Decoded from the string here too, so that both ways deliver exactly the same.
+      if (channel) deliver(topic as Topic<unknown>, channel, text)
+      engine.send(topic.lane, name, text)
+    },
+
+    async subscribe<T>(topic: Topic<T>, key: string) {
+      if (closed) throw new Fault('RESTARTING', 'Expected a bus that is open, got one that is closing.')
+      const name = `${topic.name}/${key}`
+      const channel = open(topic as Topic<unknown>, name)
+      const reader: Queue<unknown> = createQueue({
+        policy: topic.policy,
+        onFull: () => new Fault('SLOW_CONSUMER', `Expected a reader of ${topic.name} to keep up, got more than it read; resume from the last offset.`),
+        onEnd: () => leave(name, channel, reader),
+      })
+      channel.readers.add(reader)
+      try {
+        await channel.upstream
+      } catch (error) {
+        await reader.return()
+        throw error
+      }
+      return reader as unknown as Subscription<T>
+    },
+
+    stats: () => ({
+      channels: channels.size,
+      readers: channels.values().reduce((sum, channel) => sum + channel.readers.size, 0),
+      dropped,
+      connected: engine.connected(),
+    }),
+
+    ping: () => engine.ping(),
+
+    async close() {
+      closed = true
+      for (const channel of [...channels.values()]) for (const reader of [...channel.readers]) reader.end()
+      await engine.close()
+    },
+  }
+}

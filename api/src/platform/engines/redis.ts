@@ -1,0 +1,197 @@
+// Carries the bus between replicas through Redis, which may go away and come back: what was missed meanwhile shows as a gap.
+import { randomBytes } from 'node:crypto'
+import { Fault } from '@sindri/schema/contract/codes'
+import { RedisPubSub } from 'graphql-redis-subscriptions'
+import type { PubSubRedisOptions } from 'graphql-redis-subscriptions'
+import { Redis } from 'ioredis'
+import type { BusEngine, Upstream } from '../bus.ts'
+import type { Clock } from '../clock.ts'
+
+export interface RedisEngineOptions {
+  /** Before every channel, so that several consoles share one Redis. */
+  prefix: string
+  clock: Clock
+  /** Told once per interruption, and of what Redis refused. */
+  onError: (error: Error) => void
+}
+
+/** Unsent bytes beyond which a Redis that does not take them counts as away. */
+const unsentBytes = 16 * 1024 * 1024
+const checkMs = 10_000
+const answerMs = 5_000
+/** A console starts without Redis too, after it has waited this long. */
+const firstMs = 3_000
+
+interface Listener {
+  channel: string
+  onGap: () => void
+}
+
+const connect = (url: string, options: Record<string, unknown>): Redis =>
+  // Its two overloads cannot be told apart while the version of RESP is a mere number.
+  new (Redis as unknown as new (url: string, options: object) => Redis)(url, {
+    connectTimeout: 5_000,
+    keepAlive: 10_000,
+    retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000) * (0.5 + Math.random() / 2),
+    ...options,
+  })
+
+const openLane = (url: string, { prefix, clock, onError }: RedisEngineOptions, origin: Buffer) => {
+  // A publish is for those who listen now: none is kept for later.
+  const named = { connectionName: prefix.replace(/[^\x21-\x7e]/g, '') }
+  const publisher = connect(url, { ...named, enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 })
+  // Its channels are subscribed again below, because only what follows that answer may count as heard.
+  const subscriber = connect(url, { ...named, autoResubscribe: false, maxRetriesPerRequest: null })
+  const unsubscribe = subscriber.unsubscribe.bind(subscriber)
+  // The library asks and does not wait; a connection that closes meanwhile would be an unhandled rejection.
+  subscriber.unsubscribe = ((...channels: string[]) => unsubscribe(...channels).catch(() => {})) as typeof subscriber.unsubscribe
+  subscriber.punsubscribe = (async () => {}) as unknown as typeof subscriber.punsubscribe
+
+  const pubsub = new RedisPubSub({
+    publisher,
+    subscriber,
+    // Buffers are handed on as they are; strings would be tried as JSON.
+    messageEventName: 'messageBuffer',
+    serializer: (text: string) => text,
+  } as unknown as PubSubRedisOptions)
+
+  const listeners = new Set<Listener>()
+  let away = Promise.withResolvers<void>()
+  let closing = false
+  let unsent = 0
+  let refused = false
+
+  const complain = (what: string, error: unknown): void => {
+    if (!closing) onError(new Error(`Redis: ${what}`, { cause: error }))
+  }
+  for (const connection of [publisher, subscriber]) {
+    let told = false
+    connection.on('ready', () => (told = false))
+    connection.on('error', (error: Error) => {
+      if (!told) complain('expected a connection, got none; the console goes on without other replicas', error)
+      told = true
+    })
+  }
+  subscriber.on('close', () => {
+    away.resolve()
+    away = Promise.withResolvers()
+  })
+  subscriber.on('ready', async () => {
+    const again = [...listeners]
+    if (again.length === 0) return
+    try {
+      await subscriber.subscribe(...new Set(again.map((listener) => listener.channel)))
+      for (const listener of again) if (listeners.has(listener)) listener.onGap()
+    } catch (error) {
+      // Interrupted anew: the next "ready" does it. Refused: only a new connection can change it.
+      if (subscriber.status === 'ready') {
+        complain('expected to subscribe again, got a refusal', error)
+        subscriber.disconnect(true)
+      }
+    }
+  })
+
+  // A network that swallows packets closes nothing by itself.
+  const check = clock.every(checkMs, () => {
+    for (const connection of [publisher, subscriber]) {
+      if (connection.status !== 'ready') continue
+      const late = clock.after(answerMs, () => connection.disconnect(true))
+      connection.ping().then(late, late)
+    }
+  })
+
+  return {
+    connections: [publisher, subscriber],
+
+    send(channel: string, text: string): void {
+      const message = `${origin.toString()}${text}`
+      if (publisher.status !== 'ready' || unsent + message.length > unsentBytes) return
+      unsent += message.length
+      pubsub
+        .publish(prefix + channel, message)
+        .then(
+          () => (refused = false),
+          (error: unknown) => {
+            if (!refused && publisher.status === 'ready') complain('expected to publish, got a refusal', error)
+            refused = true
+          },
+        )
+        .finally(() => (unsent -= message.length))
+    },
+
+    async listen(channel: string, onText: (text: string) => void, onGap: () => void): Promise<Upstream> {
+      let ended = false
+      const listener: Listener = { channel: prefix + channel, onGap }
+      const opening = pubsub.subscribe(listener.channel, (message: Buffer) => {
+        if (ended || message.subarray(0, origin.length).equals(origin)) return
+        onText(message.toString('utf8', origin.length))
+      })
+      let heard = false
+      let answered = false
+      const opened = opening.then(() => {
+        heard = true
+        if (ended) return
+        listeners.add(listener)
+        // It was answered while Redis was away: others may have published since.
+        if (answered) onGap()
+      })
+      const refusal = opened.catch((error: unknown) => {
+        if (!ended) complain(`expected to subscribe to ${channel}, got a refusal`, error)
+      })
+      if (subscriber.status === 'ready') await Promise.race([refusal, away.promise])
+      answered = !heard
+      return {
+        end() {
+          ended = true
+          listeners.delete(listener)
+          // The library must not be asked before its own subscribing is over.
+          opening.then((id) => pubsub.unsubscribe(id)).catch(() => {})
+        },
+      }
+    },
+
+    async close(): Promise<void> {
+      closing = true
+      check()
+      const grace = Promise.withResolvers<void>()
+      const cancel = clock.after(1_000, () => grace.resolve())
+      // What was published is still sent.
+      if (publisher.status === 'ready') await Promise.race([publisher.quit().catch(() => {}), grace.promise])
+      cancel()
+      publisher.disconnect()
+      subscriber.disconnect()
+    },
+  }
+}
+
+const ready = (connection: Redis): Promise<void> =>
+  connection.status === 'ready' ? Promise.resolve() : new Promise((resolve) => void connection.once('ready', () => resolve()))
+
+export const openRedisEngine = async (url: string, options: RedisEngineOptions): Promise<BusEngine> => {
+  /** Before each message: who sent it. What this replica sent it has delivered itself. */
+  const origin = Buffer.from(`${randomBytes(9).toString('base64url')} `)
+  const lanes = { notices: openLane(url, options, origin), frames: openLane(url, options, origin) }
+  const all = Object.values(lanes)
+  const connections = all.flatMap((lane) => lane.connections)
+
+  const waited = Promise.withResolvers<void>()
+  const cancel = options.clock.after(firstMs, () => waited.resolve())
+  await Promise.race([Promise.all(connections.map(ready)), waited.promise])
+  cancel()
+
+  return {
+    send: (lane, channel, text) => lanes[lane].send(channel, text),
+    listen: (lane, channel, onText, onGap) => lanes[lane].listen(channel, onText, onGap),
+    connected: () => connections.every((connection) => connection.status === 'ready'),
+    async ping() {
+      try {
+        await Promise.all(all.map((lane) => lane.connections[0]?.ping()))
+      } catch (cause) {
+        throw new Fault('UNAVAILABLE', 'Expected Redis to answer, got nothing.', undefined, { cause })
+      }
+    },
+    async close() {
+      await Promise.all(all.map((lane) => lane.close()))
+    },
+  }
+}

@@ -1,0 +1,60 @@
+// What travels on the bus: each topic says what it carries, how it becomes a string and back, and what happens to a slow reader.
+import type { FleetEvent, LiveSample, Order, TerminalFrame } from '@sindri/schema'
+import type { Policy } from './queue.ts'
+
+export interface Topic<T> {
+  name: string
+  /** Frames have a connection to Redis of their own, so that a flood of telemetry delays no keystroke. */
+  lane: 'notices' | 'frames'
+  policy: Policy
+  encode(value: T): string
+  decode(text: string): T
+}
+
+const topic = <T>(name: string, facts: Pick<Topic<T>, 'lane' | 'policy'>, revive?: (value: T) => T): Topic<T> => ({
+  name,
+  ...facts,
+  encode: (value) => JSON.stringify(value),
+  decode: (text) => (revive ? revive(JSON.parse(text) as T) : (JSON.parse(text) as T)),
+})
+
+/** What carries bytes with offsets: a reader that falls behind is closed, and attaches again from the offset it has. */
+const frames = { lane: 'frames', policy: { kind: 'close', max: 256 } } as const
+/** What can be read again: a reader that falls behind loses the oldest, and a gap tells it to read. */
+const readable = { lane: 'notices', policy: { kind: 'dropOldest', max: 1_000 } } as const
+
+export interface LinkNotice {
+  /** Links of this epoch and older are to close. */
+  epoch: number
+  reason: 'SUPERSEDED' | 'REMOVED' | 'DUPLICATE'
+}
+
+export interface AccessEnded {
+  /** 'user': the role or the whole account. */
+  kind: 'session' | 'key' | 'user'
+  id: string
+}
+
+export const topics = {
+  /** Passing orders for one agent. Key: instance id. */
+  order: topic<Order>('order', { lane: 'frames', policy: { kind: 'close', max: 1_000 } }),
+  /** Links of one instance that shall close, on whichever replica. Key: instance id. */
+  link: topic<LinkNotice>('link', { lane: 'notices', policy: { kind: 'close', max: 100 } }),
+  /** Live frames of a terminal; a message may hold several. Key: terminal id. */
+  terminalFrames: topic<TerminalFrame[]>('terminal.frames', frames),
+  /** Frames for one attachment: its replay. Key: attachment id. */
+  terminalReplay: topic<TerminalFrame[]>('terminal.replay', frames),
+  /** The row of a terminal changed. Key: terminal id. */
+  terminalChanged: topic<{ id: string }>('terminal.changed', { lane: 'notices', policy: { kind: 'keepLatest' } }),
+  /** An instance enrolled, changed or went; what is there now is read from the database. Key: 'all'. */
+  instanceChanged: topic<{ id: string }>('instance.changed', readable),
+  /** Samples as they arrive. Key: instance id. */
+  metricSampled: topic<LiveSample>('metric.sampled', { lane: 'notices', policy: { kind: 'dropOldest', max: 60 } }, (live) => ({
+    ...live,
+    sample: { ...live.sample, at: new Date(live.sample.at) },
+  })),
+  /** Events once they are stored. Key: 'all'. */
+  eventRecorded: topic<FleetEvent>('event.recorded', readable, (event) => ({ ...event, at: new Date(event.at) })),
+  /** Sockets and terminals that were opened with it are judged again. Key: 'all'. */
+  accessEnded: topic<AccessEnded>('access.ended', readable),
+}
