@@ -104,7 +104,9 @@ test('each wrong value is one line with variable, what was expected and what was
 })
 
 test('a missing address, two secrets and a hostname that cannot be an id are said', () => {
-  expect(linesOf({})).toEqual(['SINDRI_CONSOLE_URL: expected an address such as https://console.example.com, got nothing.'])
+  expect(linesOf({})).toEqual([
+    'SINDRI_CONSOLE_URL: expected an address such as https://console.example.com, got nothing.',
+  ])
   expect(linesOf({ ...url, SINDRI_CONSOLE_API_KEY: 'k', SINDRI_CONSOLE_API_KEY_FILE: '/k' })).toEqual([
     'SINDRI_CONSOLE_API_KEY: expected either it or SINDRI_CONSOLE_API_KEY_FILE, got both.',
   ])

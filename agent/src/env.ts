@@ -69,7 +69,8 @@ function toConsoleUrl(value: string): string {
   const url = new URL(value)
   const protocol = { 'http:': 'http:', 'https:': 'https:', 'ws:': 'http:', 'wss:': 'https:' }[url.protocol]
   if (!protocol) throw expected(form, quote(value))
-  if (url.username || url.password) throw expected(`${form} without a user name or password`, `one for user ${quote(url.username)}`)
+  if (url.username || url.password)
+    throw expected(`${form} without a user name or password`, `one for user ${quote(url.username)}`)
   if (url.search || url.hash) throw expected(`${form} without a query or fragment`, quote(value))
   return `${protocol}//${url.host}${url.pathname.replace(/\/+$/, '')}`
 }
@@ -106,9 +107,8 @@ function toTags(value: string): Record<string, string> {
     const [, name, text] = /^([^=\s]+)\s*=\s*(.*)$/su.exec(pair) ?? []
     if (name === undefined || text === undefined) throw expected('tags as key=value,key=value', quote(pair))
     if (tags.has(name)) throw expected('each tag once', `${quote(name)} twice`)
-    if (name.length > LIMITS.nameChars || text.length > LIMITS.nameChars) {
-      throw expected(`keys and values of at most ${LIMITS.nameChars} characters`, quote(pair))
-    }
+    if (!/^[\w./-]{1,63}$/.test(name)) throw expected('keys of at most 63 letters, digits and . _ - /', quote(name))
+    if (text.length > LIMITS.nameChars) throw expected(`values of at most ${LIMITS.nameChars} characters`, quote(pair))
     tags.set(name, text)
   }
   if (tags.size > LIMITS.tags) throw expected(`at most ${LIMITS.tags} tags`, `${tags.size}`)

@@ -17,7 +17,13 @@ const empty: Reading = {
 const times = (busy: number, total: number, steal = 0) => ({ busy, steal, total })
 const disk = { mountPoint: '/', device: '/dev/vda', fsType: 'ext4', total: 100, used: 50, free: 40 }
 const eth0 = { name: 'eth0', rxPackets: 1, txPackets: 1 }
-const program = (cpuSeconds: number, memoryBytes: number, start = '1') => ({ name: 'p', start, cpuSeconds, cpuPercent: null, memoryBytes })
+const program = (cpuSeconds: number, memoryBytes: number, start = '1') => ({
+  name: 'p',
+  start,
+  cpuSeconds,
+  cpuPercent: null,
+  memoryBytes,
+})
 
 test('rates are over the monotonic time between two readings', () => {
   const before: Reading = {
@@ -68,21 +74,34 @@ test('a counter that went back gives no value, and neither does what was not the
   const sample = toSample(before, after)
   expect(sample.cpu).toMatchObject({ usagePercent: null, stealPercent: null, perCore: null, coreCount: 2 })
   expect(sample.disks?.[0]).toMatchObject({ readBytesPerSecond: null, writeBytesPerSecond: null, used: 50 })
-  expect(sample.network?.map(({ rxBytesPerSecond, txBytesPerSecond }) => [rxBytesPerSecond, txBytesPerSecond])).toEqual([
-    [null, 100],
-    [null, null],
-  ])
+  expect(sample.network?.map(({ rxBytesPerSecond, txBytesPerSecond }) => [rxBytesPerSecond, txBytesPerSecond])).toEqual(
+    [
+      [null, 100],
+      [null, null],
+    ],
+  )
 })
 
 test('two readings of one moment have no rates', () => {
-  const reading: Reading = { ...empty, cpu: { all: times(1, 10), cores: [] }, network: [{ ...eth0, rxBytes: 1, txBytes: 1 }] }
+  const reading: Reading = {
+    ...empty,
+    cpu: { all: times(1, 10), cores: [] },
+    network: [{ ...eth0, rxBytes: 1, txBytes: 1 }],
+  }
   const sample = toSample(reading, reading)
   expect(sample.cpu?.usagePercent).toBeNull()
   expect(sample.network?.[0]?.rxBytesPerSecond).toBeNull()
 })
 
 test('the ten busiest processes come first, then the largest; an id that was given anew has no share', () => {
-  const before: Reading = { ...empty, processes: new Map([[1, program(10, 5)], [2, program(0, 5)], [3, program(0, 5, 'old')]]) }
+  const before: Reading = {
+    ...empty,
+    processes: new Map([
+      [1, program(10, 5)],
+      [2, program(0, 5)],
+      [3, program(0, 5, 'old')],
+    ]),
+  }
   const processes = new Map([
     [1, program(11, 5)],
     [2, program(0.5, 5)],

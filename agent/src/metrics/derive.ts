@@ -44,7 +44,9 @@ function toCpu(before: Reading, after: Reading): Cpu | null {
 
 function toDisk(disk: DiskReading, before: Reading, seconds: number): Disk {
   const { readBytes, writtenBytes, ...rest } = disk
-  const earlier = before.disks?.find(({ device, mountPoint }) => device === disk.device && mountPoint === disk.mountPoint)
+  const earlier = before.disks?.find(
+    ({ device, mountPoint }) => device === disk.device && mountPoint === disk.mountPoint,
+  )
   return {
     ...rest,
     readBytesPerSecond: rate(earlier?.readBytes, readBytes, seconds),
@@ -81,7 +83,8 @@ export function toSample(before: Reading, after: Reading): Sample {
     cpu: toCpu(before, after),
     memory: after.memory,
     disks: after.disks?.slice(0, LIMITS.listItems).map((disk) => toDisk(disk, before, seconds)) ?? null,
-    network: after.network?.slice(0, LIMITS.listItems).map((counters) => toInterface(counters, before, seconds)) ?? null,
+    network:
+      after.network?.slice(0, LIMITS.listItems).map((counters) => toInterface(counters, before, seconds)) ?? null,
     processCount: after.processCount,
     topProcesses: toTop(before, after, seconds),
     uptimeSeconds: after.uptimeSeconds,

@@ -16,7 +16,9 @@ function readCpu(): Reading['cpu'] {
     return { busy, steal: 0, total: busy + times.idle }
   })
   const sum = (of: (core: CpuTimes) => number): number => cores.reduce((total, core) => total + of(core), 0)
-  return cores.length > 0 ? { cores, all: { busy: sum(({ busy }) => busy), steal: 0, total: sum(({ total }) => total) } } : null
+  return cores.length > 0
+    ? { cores, all: { busy: sum(({ busy }) => busy), steal: 0, total: sum(({ total }) => total) } }
+    : null
 }
 
 async function readMemory(): Promise<Reading['memory']> {
@@ -65,7 +67,13 @@ async function readNetwork(): Promise<Reading['network']> {
   return (
     interfaces
       ?.filter(({ iface }) => !/^lo\d*$/.test(iface))
-      .map(({ iface, rx_bytes: rxBytes, tx_bytes: txBytes }) => ({ name: iface, rxBytes, txBytes, rxPackets: null, txPackets: null })) ?? null
+      .map(({ iface, rx_bytes: rxBytes, tx_bytes: txBytes }) => ({
+        name: iface,
+        rxBytes,
+        txBytes,
+        rxPackets: null,
+        txPackets: null,
+      })) ?? null
   )
 }
 
@@ -73,7 +81,12 @@ export function createPortableReader(clock: Clock): Reader {
   return async () => {
     const monotonicMs = clock.monotonicMs()
     const cpu = readCpu()
-    const [memory, disks, network, running] = await Promise.all([readMemory(), readDisks(), readNetwork(), orNull(listProcesses())])
+    const [memory, disks, network, running] = await Promise.all([
+      readMemory(),
+      readDisks(),
+      readNetwork(),
+      orNull(listProcesses()),
+    ])
     const [one = 0, five = 0, fifteen = 0] = loadavg()
     const entries = running?.list.map(({ pid, name, started, cpu: cpuPercent, memRss }) => {
       const memoryBytes = finite(memRss * 1024)

@@ -47,7 +47,15 @@ function start(metricsMs = 30_000): Sampling {
   const consoleTime = createConsoleTime(clock)
   const note = (kind: 'stored' | 'live') => (sample: { cpu: { usagePercent: number | null } | null }, atMs: number) =>
     void seen.push({ kind, afterMs: atMs - startMs, usage: sample.cpu?.usagePercent ?? null })
-  sampling = startSampling({ clock, consoleTime, log, reader, metricsMs, onStored: note('stored'), onLive: note('live') })
+  sampling = startSampling({
+    clock,
+    consoleTime,
+    log,
+    reader,
+    metricsMs,
+    onStored: note('stored'),
+    onLive: note('live'),
+  })
   return sampling
 }
 

@@ -19,7 +19,7 @@ export function writeAtomically(path: string, text: string): void {
     const handle = openSync(draft, 'w', 0o600)
     try {
       const bytes = Buffer.from(text)
-      for (let done = 0; done < bytes.length; ) done += writeSync(handle, bytes, done)
+      for (let done = 0; done < bytes.length;) done += writeSync(handle, bytes, done)
       fsyncSync(handle)
     } finally {
       closeSync(handle)

@@ -29,7 +29,7 @@ test('what is below the level is not written', () => {
   log.debug('a')
   log.info('b')
   log.error('c')
-  expect(lines.map((line) => JSON.parse(line).message)).toEqual(['c'])
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([{ message: 'c' }])
 })
 
 test('a plain message with line feeds stays one line', () => {

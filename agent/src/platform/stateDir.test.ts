@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { generateKeyPairSync, verify, sign, createPublicKey } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +24,13 @@ let path: string
 let lines: string[]
 const log = createLog({ level: 'debug', format: 'json', clock: systemClock, write: (line) => void lines.push(line) })
 const open = (at = path) => openStateDir({ path: at, clock: systemClock, log })
-const enrolment = { instanceId: 'ins_1', name: 'box', token: 'jwt', consoleUrl: 'https://c', linkUrl: 'wss://c/graphql' }
+const enrolment = {
+  instanceId: 'ins_1',
+  name: 'box',
+  token: 'jwt',
+  consoleUrl: 'https://c',
+  linkUrl: 'wss://c/graphql',
+}
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'sindri-state-'))

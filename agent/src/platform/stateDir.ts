@@ -61,7 +61,9 @@ function parseKey(path: string, pem: string): KeyObject {
   } catch (error) {
     got = reasonOf(error)
   }
-  throw new BadState(`${path}: expected an Ed25519 private key in PKCS8 PEM, got ${got}. Remove the file to enrol with a new key.`)
+  throw new BadState(
+    `${path}: expected an Ed25519 private key in PKCS8 PEM, got ${got}. Remove the file to enrol with a new key.`,
+  )
 }
 
 function parseEnrolment(text: string): Enrolment | null {
@@ -98,7 +100,9 @@ export async function openStateDir({ path, clock, log }: { path: string; clock: 
   const claimed = await claim(path, clock)
   const unlock = 'unlock' in claimed ? claimed.unlock : () => {}
   const notice =
-    'reason' in claimed ? `State directory ${path} is not writable (${claimed.reason}): identity and unsent data are kept in memory only.` : null
+    'reason' in claimed
+      ? `State directory ${path} is not writable (${claimed.reason}): identity and unsent data are kept in memory only.`
+      : null
   const writable = notice === null
   if (notice) log.warn(notice)
   /** What could not be written, so that it is at least known until the process ends. */
@@ -124,7 +128,8 @@ export async function openStateDir({ path, clock, log }: { path: string; clock: 
       // The directory may have been deleted under us: a token without its key would be worthless.
       if (name !== keyFile && readIfThere(join(path, keyFile)) === null) writeAtomically(join(path, keyFile), pem)
     } catch (error) {
-      if (writable && !unwritten.has(name)) log.warn('could not write a file of the state directory', { file: name, error })
+      if (writable && !unwritten.has(name))
+        log.warn('could not write a file of the state directory', { file: name, error })
       unwritten.set(name, text)
     }
   }
@@ -152,7 +157,8 @@ export async function openStateDir({ path, clock, log }: { path: string; clock: 
     enrolment() {
       const text = read(enrolmentFile)
       const enrolment = text === null ? null : parseEnrolment(text)
-      if (text && !enrolment) log.warn('the enrolment record is unreadable; the agent enrols again', { file: enrolmentFile })
+      if (text && !enrolment)
+        log.warn('the enrolment record is unreadable; the agent enrols again', { file: enrolmentFile })
       return enrolment
     },
     saveEnrolment(enrolment) {

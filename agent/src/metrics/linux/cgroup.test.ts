@@ -20,7 +20,11 @@ test('limits as the kernel writes them', () => {
 })
 
 test('the groups from the own one up to the mount', () => {
-  expect(groupDirs({ mountPoint: '/sys/fs/cgroup', root: '/' }, '/a/b')).toEqual(['/sys/fs/cgroup/a/b', '/sys/fs/cgroup/a', '/sys/fs/cgroup'])
+  expect(groupDirs({ mountPoint: '/sys/fs/cgroup', root: '/' }, '/a/b')).toEqual([
+    '/sys/fs/cgroup/a/b',
+    '/sys/fs/cgroup/a',
+    '/sys/fs/cgroup',
+  ])
   expect(groupDirs({ mountPoint: '/cg', root: '/docker/x' }, '/docker/x')).toEqual(['/cg'])
   expect(groupDirs({ mountPoint: '/cg', root: '/../..' }, '/')).toEqual(['/cg'])
 })
@@ -45,7 +49,9 @@ test('version 2: the tightest limit above the agent counts, and use is that of t
 })
 
 test('version 2 without limits, as on a host, tells nothing', () => {
-  expect(readCgroup(v2, '0::/user.slice/session-1.scope\n', files({ '/sys/fs/cgroup/user.slice/memory.max': 'max\n' }))).toBeNull()
+  expect(
+    readCgroup(v2, '0::/user.slice/session-1.scope\n', files({ '/sys/fs/cgroup/user.slice/memory.max': 'max\n' })),
+  ).toBeNull()
   expect(readCgroup([], '0::/\n', files({}))).toBeNull()
 })
 
@@ -68,5 +74,11 @@ test('version 1, mounted by controller, in a container that sees the path of its
 
 test('version 1 without limits says so by numbers near 2^63, and tells nothing', () => {
   const mounts = parseMountinfo('35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n')
-  expect(readCgroup(mounts, '4:memory:/a\n', files({ '/sys/fs/cgroup/memory/a/memory.limit_in_bytes': '9223372036854771712\n' }))).toBeNull()
+  expect(
+    readCgroup(
+      mounts,
+      '4:memory:/a\n',
+      files({ '/sys/fs/cgroup/memory/a/memory.limit_in_bytes': '9223372036854771712\n' }),
+    ),
+  ).toBeNull()
 })

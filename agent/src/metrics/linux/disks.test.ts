@@ -41,7 +41,12 @@ test('a line of mountinfo with its optional fields and escapes', () => {
 })
 
 test('on a host each device counts once; bind mounts, layers, images and network mounts do not', () => {
-  expect(chooseDisks(parseMountinfo(onHost)).map(({ mountPoint }) => mountPoint)).toEqual(['/', '/boot/efi', '/home', '/tank'])
+  expect(chooseDisks(parseMountinfo(onHost)).map(({ mountPoint }) => mountPoint)).toEqual([
+    '/',
+    '/boot/efi',
+    '/home',
+    '/tank',
+  ])
 })
 
 test('a mount that hides an earlier one on the same point replaces it', () => {
@@ -54,8 +59,26 @@ test('in a container the overlay and the files bound from its disk are one disk,
   const sizes: Record<string, Space> = { '/': space(1000, 77), '/etc/hosts': space(1000, 77), '/data': space(5000, 9) }
   const disks = await readDisks(parseMountinfo(inContainer), io, async (mountPoint) => sizes[mountPoint] ?? null)
   expect(disks).toEqual([
-    { mountPoint: '/', device: '/dev/sda1', fsType: 'overlay', total: 1000, used: 500, free: 250, readBytes: 51_200, writtenBytes: 102_400 },
-    { mountPoint: '/data', device: '/dev/sdb', fsType: 'xfs', total: 5000, used: 2500, free: 1250, readBytes: 4096, writtenBytes: 8192 },
+    {
+      mountPoint: '/',
+      device: '/dev/sda1',
+      fsType: 'overlay',
+      total: 1000,
+      used: 500,
+      free: 250,
+      readBytes: 51_200,
+      writtenBytes: 102_400,
+    },
+    {
+      mountPoint: '/data',
+      device: '/dev/sdb',
+      fsType: 'xfs',
+      total: 5000,
+      used: 2500,
+      free: 1250,
+      readBytes: 4096,
+      writtenBytes: 8192,
+    },
   ])
 })
 

@@ -20,7 +20,11 @@ export function parseDiskstats(text: string): Map<string, IoCounters> {
   for (const line of text.split('\n')) {
     const [major, minor, name, , , read, , , , written] = line.trim().split(/\s+/)
     if (!name || read === undefined || written === undefined) continue
-    counters.set(`${major}:${minor}`, { name, readBytes: Number(read) * sectorBytes, writtenBytes: Number(written) * sectorBytes })
+    counters.set(`${major}:${minor}`, {
+      name,
+      readBytes: Number(read) * sectorBytes,
+      writtenBytes: Number(written) * sectorBytes,
+    })
   }
   return counters
 }
@@ -65,7 +69,9 @@ export async function readDisks(
   io: ReadonlyMap<string, IoCounters>,
   askSpace: AskSpace,
 ): Promise<DiskReading[]> {
-  const asked = await Promise.all(chooseDisks(mounts).map(async (mount) => ({ mount, space: await askSpace(mount.mountPoint) })))
+  const asked = await Promise.all(
+    chooseDisks(mounts).map(async (mount) => ({ mount, space: await askSpace(mount.mountPoint) })),
+  )
   const isLayered = ({ mount }: { mount: Mount }): boolean => !mount.source.startsWith('/dev/')
   const root = asked.find(({ mount }) => mount.mountPoint === '/')
   // In a container "/" is an overlay, and files such as /etc/hosts betray the disk it lies on: one disk, shown as "/".

@@ -3,7 +3,8 @@ import type { Memory } from '../sample.ts'
 
 export function parseMeminfo(text: string): Memory | null {
   const bytes = new Map<string, number>()
-  for (const [, name = '', kibibytes] of text.matchAll(/^([\w()]+):\s+(\d+)(?: kB)?$/gm)) bytes.set(name, Number(kibibytes) * 1024)
+  for (const [, name = '', kibibytes] of text.matchAll(/^([\w()]+):\s+(\d+)(?: kB)?$/gm))
+    bytes.set(name, Number(kibibytes) * 1024)
   const value = (name: string): number | null => bytes.get(name) ?? null
   const total = value('MemTotal')
   const free = value('MemFree')

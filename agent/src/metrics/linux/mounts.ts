@@ -12,7 +12,8 @@ export interface Mount {
 }
 
 /** Space, tab, line feed and backslash are written as octal escapes. */
-const unescape = (text: string): string => text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
+const unescape = (text: string): string =>
+  text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
 
 export function parseMountinfo(text: string): Mount[] {
   const mounts: Mount[] = []
@@ -22,7 +23,14 @@ export function parseMountinfo(text: string): Mount[] {
     const [, , number, root, mountPoint] = front.split(' ')
     const [fsType, source, superOptions = ''] = back.split(' ')
     if (!number || !root || !mountPoint || !fsType || source === undefined) continue
-    mounts.push({ number, root: unescape(root), mountPoint: unescape(mountPoint), fsType, source: unescape(source), superOptions })
+    mounts.push({
+      number,
+      root: unescape(root),
+      mountPoint: unescape(mountPoint),
+      fsType,
+      source: unescape(source),
+      superOptions,
+    })
   }
   return mounts
 }

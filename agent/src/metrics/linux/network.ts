@@ -7,7 +7,8 @@ export function parseNetDev(text: string): NetworkReading[] {
     // The first figure may touch the colon, and an alias such as "eth0:1" holds a colon itself.
     const [, name, figures = ''] = /^\s*(\S+):\s*(\d.*)$/.exec(line) ?? []
     const [rxBytes, rxPackets, , , , , , , txBytes, txPackets] = figures.trim().split(/\s+/).map(Number)
-    if (!name || rxBytes === undefined || rxPackets === undefined || txBytes === undefined || txPackets === undefined) continue
+    if (!name || rxBytes === undefined || rxPackets === undefined || txBytes === undefined || txPackets === undefined)
+      continue
     interfaces.push({ name, rxBytes, txBytes, rxPackets, txPackets })
   }
   return interfaces
@@ -17,7 +18,12 @@ export function parseNetDev(text: string): NetworkReading[] {
  * Bridges, their virtual ports and the kernel's helper devices see bytes a second time, which would make sums wrong.
  * Loopback stays: it is known by its name and left out of sums.
  */
-export function isRelay(name: string, { isBridge, isPort, isPhysical }: { isBridge: boolean; isPort: boolean; isPhysical: boolean }): boolean {
+export function isRelay(
+  name: string,
+  { isBridge, isPort, isPhysical }: { isBridge: boolean; isPort: boolean; isPhysical: boolean },
+): boolean {
   if (isPhysical) return false
-  return isBridge || isPort || /^(ifb|dummy|gretap|erspan|sit|ip6tnl|tunl|gre|ip_vti|ip6_vti|ip6gre|teql)\d+$/.test(name)
+  return (
+    isBridge || isPort || /^(ifb|dummy|gretap|erspan|sit|ip6tnl|tunl|gre|ip_vti|ip6_vti|ip6gre|teql)\d+$/.test(name)
+  )
 }

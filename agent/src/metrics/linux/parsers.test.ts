@@ -74,7 +74,10 @@ test('/proc/meminfo without an estimate, or with one above the total, stays with
     swapTotal: null,
     swapUsed: null,
   })
-  expect(parseMeminfo('MemTotal: 1000 kB\nMemFree: 300 kB\nMemAvailable: 5000 kB\n')).toMatchObject({ available: kib(1000), used: 0 })
+  expect(parseMeminfo('MemTotal: 1000 kB\nMemFree: 300 kB\nMemAvailable: 5000 kB\n')).toMatchObject({
+    available: kib(1000),
+    used: 0,
+  })
   expect(parseMeminfo('nothing')).toBeNull()
 })
 
@@ -136,7 +139,7 @@ test('the size of a page comes from the auxiliary vector', () => {
   auxv.writeBigUInt64LE(6n, 16)
   auxv.writeBigUInt64LE(65536n, 24)
   expect(parsePageBytes(auxv)).toBe(65536)
-  expect(parsePageBytes(null)).toBe(4096)
+  expect(parsePageBytes(Buffer.alloc(0))).toBe(4096)
 })
 
 test('a program whose main thread has a name of its own is known by its command, without arguments', () => {

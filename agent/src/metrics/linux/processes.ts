@@ -30,8 +30,8 @@ export function parsePidStat(text: string, pageBytes: number): ProcessReading | 
 }
 
 /** Entry 6 of the auxiliary vector; 4 KiB is not everywhere the size of a page. */
-export function parsePageBytes(auxv: Buffer | null): number {
-  for (let offset = 0; auxv && offset + 16 <= auxv.length; offset += 16) {
+export function parsePageBytes(auxv: Buffer): number {
+  for (let offset = 0; offset + 16 <= auxv.length; offset += 16) {
     if (auxv.readBigUInt64LE(offset) === 6n) return Number(auxv.readBigUInt64LE(offset + 8))
   }
   return 4096

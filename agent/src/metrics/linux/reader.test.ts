@@ -10,7 +10,7 @@ test.runIf(process.platform === 'linux')('two readings of this machine make a sa
   const read = createLinuxReader(systemClock)
   const before = await read()
   // Some work, so that this process has a share of its own.
-  for (const until = performance.now() + 120; performance.now() < until; );
+  for (const until = performance.now() + 120; performance.now() < until;);
   const sample = toSample(before, await read())
   expect(sample.cpu?.usagePercent).toBeGreaterThan(0)
   expect(sample.cpu?.perCore).toHaveLength(sample.cpu?.coreCount ?? -1)

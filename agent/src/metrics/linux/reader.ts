@@ -16,7 +16,7 @@ function readPageBytes(procDir: string): number {
   try {
     return parsePageBytes(readFileSync(join(procDir, 'self/auxv')))
   } catch {
-    return parsePageBytes(null)
+    return parsePageBytes(Buffer.alloc(0))
   }
 }
 

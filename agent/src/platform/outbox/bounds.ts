@@ -66,7 +66,8 @@ export function createBounds({ logs, nowMs, log, onDrop, spoolBytes, spoolMs, me
     return true
   }
 
-  const sum = (of: (streamLog: StreamLog) => number): number => streams.reduce((total, stream) => total + of(logs[stream]), 0)
+  const sum = (of: (streamLog: StreamLog) => number): number =>
+    streams.reduce((total, stream) => total + of(logs[stream]), 0)
 
   /** Records that the disk does not take. Events go only when no sample is left to drop. */
   function dropFromMemory(): void {

@@ -26,14 +26,19 @@ test('what was written is read, and a file cut anywhere gives all whole entries 
 
 test('a damaged byte ends the reading before its entry, and never makes another entry of it', () => {
   fc.assert(
-    fc.property(fc.array(record, { minLength: 1, maxLength: 5 }), fc.nat(), fc.integer({ min: 1, max: 255 }), (records, where, flip) => {
-      const file = Buffer.concat(records.map(encodeRecord))
-      const position = where % file.length
-      file[position] = (file[position] ?? 0) ^ flip
-      const { entries, validBytes } = scan(file)
-      expect(validBytes).toBeLessThanOrEqual(position)
-      expect(entries).toMatchObject(records.slice(0, entries.length))
-    }),
+    fc.property(
+      fc.array(record, { minLength: 1, maxLength: 5 }),
+      fc.nat(),
+      fc.integer({ min: 1, max: 255 }),
+      (records, where, flip) => {
+        const file = Buffer.concat(records.map(encodeRecord))
+        const position = where % file.length
+        file[position] = (file[position] ?? 0) ^ flip
+        const { entries, validBytes } = scan(file)
+        expect(validBytes).toBeLessThanOrEqual(position)
+        expect(entries).toMatchObject(records.slice(0, entries.length))
+      },
+    ),
   )
 })
 

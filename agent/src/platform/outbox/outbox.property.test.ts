@@ -1,5 +1,6 @@
 // Any order of appends, answers, silences, deaths and torn files: every record that was not answered comes again, as it was.
 import fc from 'fast-check'
+import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +30,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('settle'),
       pick,
-      outcomes: fc.array(fc.constantFrom('STORED', 'REPEATED', 'REFUSED', 'STORED', ''), { minLength: 12, maxLength: 12 }),
+      outcomes: fc.array(fc.constantFrom('STORED', 'REPEATED', 'REFUSED', 'STORED', ''), {
+        minLength: 12,
+        maxLength: 12,
+      }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('release'), pick }) },
@@ -70,7 +74,7 @@ class World {
     const { run, seq } = this.outbox.append(to, this.clock.now(), payload)
     const key = `${run} ${seq}`
     // A seq that comes twice within its run would make new data look like a repeat.
-    expect(this.known[to].has(key)).toBe(false)
+    assert.equal(this.known[to].has(key), false)
     this.known[to].set(key, { order: this.known[to].size, text: JSON.stringify({ ...payload, run, seq }) })
     this.pending[to].add(key)
   }
@@ -80,10 +84,13 @@ class World {
     if (!batch) return null
     const orders = batch.records.map(({ run, seq, value }) => {
       const known = this.known[batch.stream].get(`${run} ${seq}`)
-      expect(JSON.stringify(value)).toBe(known?.text)
+      assert.equal(JSON.stringify(value), known?.text)
       return known?.order ?? -1
     })
-    expect(orders).toEqual(orders.toSorted((a, b) => a - b))
+    assert.deepEqual(
+      orders,
+      orders.toSorted((a, b) => a - b),
+    )
     this.batches.push(batch)
     return batch
   }
@@ -127,10 +134,10 @@ class World {
       const orderOf = (key: string): number => this.known[name].get(key)?.order ?? -1
       const back = new Set(found[name])
       const lost = [...this.pending[name]].filter((key) => !back.has(key))
-      if (torn === 0 || name !== of) expect(new Set(found[name])).toEqual(this.pending[name])
+      if (torn === 0 || name !== of) assert.deepEqual(new Set(found[name]), this.pending[name])
       // Only a tail can be lost, and only what was answered before can come again beside what is pending.
       const firstLost = this.moved ? Infinity : Math.min(...lost.map(orderOf))
-      for (const key of back) if (this.pending[name].has(key)) expect(orderOf(key)).toBeLessThan(firstLost)
+      for (const key of back) if (this.pending[name].has(key)) assert.ok(orderOf(key) < firstLost)
       this.pending[name] = back
     }
     this.moved = false
@@ -151,7 +158,11 @@ class World {
     else if (next.do === 'flush') await this.outbox.flush()
     else if (next.do === 'die') await this.die(next.torn, next.stream)
     else if (next.do === 'unlink') this.unlink()
-    else if (batch && next.do === 'settle') this.settle(batch, batch.records.map((_, index) => next.outcomes[index % 12] ?? ''))
+    else if (batch && next.do === 'settle')
+      this.settle(
+        batch,
+        batch.records.map((_, index) => next.outcomes[index % 12] ?? ''),
+      )
     else if (batch) {
       this.batches = this.batches.filter((other) => other !== batch)
       if (next.do === 'release') this.outbox.release(batch)
@@ -169,23 +180,31 @@ class World {
   }
 }
 
-test('what is not answered comes again as it was, in order, over any deaths; only a torn tail can be lost', { timeout: 60_000 }, async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      const world = new World()
-      await world.open()
-      try {
-        for (const next of steps) await world.run(next)
-        await world.outbox.flush()
-        await world.die(0, 'samples')
-        for (let batch = await world.take(); batch; batch = await world.take()) world.settle(batch, batch.records.map(() => 'STORED'))
-        expect(world.pending.samples.size + world.pending.events.size).toBe(0)
-        await world.die(0, 'events')
-        expect(await world.outbox.take()).toBeNull()
-      } finally {
-        await world.end()
-      }
-    }),
-    { numRuns: 60 },
-  )
-})
+test(
+  'what is not answered comes again as it was, in order, over any deaths; only a torn tail can be lost',
+  { timeout: 60_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const world = new World()
+        await world.open()
+        try {
+          for (const next of steps) await world.run(next)
+          await world.outbox.flush()
+          await world.die(0, 'samples')
+          for (let batch = await world.take(); batch; batch = await world.take())
+            world.settle(
+              batch,
+              batch.records.map(() => 'STORED'),
+            )
+          expect(world.pending.samples.size + world.pending.events.size).toBe(0)
+          await world.die(0, 'events')
+          expect(await world.outbox.take()).toBeNull()
+        } finally {
+          await world.end()
+        }
+      }),
+      { numRuns: 60 },
+    )
+  },
+)

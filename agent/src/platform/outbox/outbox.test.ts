@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -39,7 +49,9 @@ async function open(options: Partial<OutboxOptions> = {}): Promise<Outbox> {
 const stored = (batch: Batch) => ({ outcomes: batch.records.map(() => 'STORED'), refusals: [] })
 const seqs = (batch: Batch | null) => batch?.records.map(({ seq }) => seq) ?? null
 const bytesOf = (stream: string): number =>
-  existsSync(join(dir, stream)) ? readdirSync(join(dir, stream)).reduce((sum, name) => sum + statSync(join(dir, stream, name)).size, 0) : 0
+  existsSync(join(dir, stream))
+    ? readdirSync(join(dir, stream)).reduce((sum, name) => sum + statSync(join(dir, stream, name)).size, 0)
+    : 0
 
 async function drain(outbox: Outbox): Promise<Batch[]> {
   const batches: Batch[] = []
@@ -56,7 +68,10 @@ test('records come out in order, numbered from 1 in each stream, with what was p
   outbox.append('samples', 2, { cpu: null })
   outbox.append('events', 3, { message: 'grüße' })
   const [events, samples] = await drain(outbox)
-  expect(events).toMatchObject({ stream: 'events', records: [{ value: { message: 'grüße', run: '01K0000000000000000000000A', seq: 1 } }] })
+  expect(events).toMatchObject({
+    stream: 'events',
+    records: [{ value: { message: 'grüße', run: '01K0000000000000000000000A', seq: 1 } }],
+  })
   expect(samples?.records.map(({ value }) => value)).toEqual([
     { cpu: 0.1, run: '01K0000000000000000000000A', seq: 1 },
     { cpu: null, run: '01K0000000000000000000000A', seq: 2 },
@@ -108,7 +123,13 @@ test('each record is answered for itself: stored, repeated and refused go, what 
   const again = await outbox.take()
   expect(seqs(again)).toEqual([4, 5])
   if (!again) return
-  outbox.settle(again, { outcomes: ['REFUSED', 'REFUSED'], refusals: [{ ...refusal, index: 0 }, { ...refusal, index: 1, field: 'cpu' }] })
+  outbox.settle(again, {
+    outcomes: ['REFUSED', 'REFUSED'],
+    refusals: [
+      { ...refusal, index: 0 },
+      { ...refusal, index: 1, field: 'cpu' },
+    ],
+  })
   const said = lines.filter((line) => line.includes('refused a record'))
   expect(said).toHaveLength(2)
   expect(JSON.parse(said[0] ?? '')).toMatchObject({ stream: 'samples', code: 'CLOCK', field: 'at', got: '1970' })
@@ -139,7 +160,9 @@ test('one record that spoils whole mutations is found by halving, and only it is
       outbox.settle(batch, stored(batch))
     }
   }
-  expect(delivered.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 37 }, (_, index) => index + 1).filter((seq) => seq !== 23))
+  expect(delivered.toSorted((a, b) => a - b)).toEqual(
+    Array.from({ length: 37 }, (_, index) => index + 1).filter((seq) => seq !== 23),
+  )
   expect(mutations).toBeLessThan(14)
   expect(outbox.state()).toMatchObject({ waiting: 0, inFlight: 0, refused: 1 })
 })
@@ -194,9 +217,16 @@ test('a full spool drops its oldest samples, never events, and reports a counted
   const { dropped } = outbox.state()
   expect(dropped).toBeGreaterThan(40)
   expect(taken('events')).toHaveLength(100)
-  expect(taken('samples').map(({ seq }) => seq)).toEqual(Array.from({ length: 100 - dropped }, (_, index) => dropped + 1 + index))
+  expect(taken('samples').map(({ seq }) => seq)).toEqual(
+    Array.from({ length: 100 - dropped }, (_, index) => dropped + 1 + index),
+  )
   expect(taken('gaps').map(({ value }) => value)).toMatchObject([
-    { seq: 1, from: new Date(startMs).toISOString(), to: new Date(startMs + (dropped - 1) * 1000).toISOString(), dropped },
+    {
+      seq: 1,
+      from: new Date(startMs).toISOString(),
+      to: new Date(startMs + (dropped - 1) * 1000).toISOString(),
+      dropped,
+    },
   ])
 })
 

@@ -68,7 +68,8 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const openNotices: string[] = []
 
   async function openStream(stream: Stream): Promise<StreamLog> {
-    const onRelocated = (): void => log.warn('the spool was deleted under the agent; it has been written anew', { stream })
+    const onRelocated = (): void =>
+      log.warn('the spool was deleted under the agent; it has been written anew', { stream })
     const base = { segmentBytes, onRelocated }
     try {
       const { log: opened, lostBytes } = await openStreamLog({ ...base, dir: dir && join(dir, stream) })
@@ -108,7 +109,11 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   let refused = 0
   let closed = false
 
-  function append(stream: Stream, atMs: number, payload: Readonly<Record<string, unknown>>): { run: string; seq: number } {
+  function append(
+    stream: Stream,
+    atMs: number,
+    payload: Readonly<Record<string, unknown>>,
+  ): { run: string; seq: number } {
     const seq = ++lastSeq[stream]
     logs[stream].add({ run, seq, atMs, body: Buffer.from(JSON.stringify({ ...payload, run, seq })) })
     writer.schedule(stream)
@@ -127,7 +132,9 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     await writer.write('gaps', true)
     const { gap: now } = logs.samples
     logs.samples.setGap(
-      now && now !== gap ? { fromMs: Math.min(gap.toMs, now.toMs), toMs: now.toMs, dropped: now.dropped - gap.dropped } : null,
+      now && now !== gap
+        ? { fromMs: Math.min(gap.toMs, now.toMs), toMs: now.toMs, dropped: now.dropped - gap.dropped }
+        : null,
     )
     void writer.write('samples', true)
   }
@@ -230,7 +237,12 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
       for (const [index, record] of land(batch).entries()) {
         const outcome = outcomes[index]
         if (outcome === 'REFUSED') {
-          const { code = 'REFUSED', field = null, expected = null, got = null } = refusals.find((one) => one.index === index) ?? {}
+          const {
+            code = 'REFUSED',
+            field = null,
+            expected = null,
+            got = null,
+          } = refusals.find((one) => one.index === index) ?? {}
           noteRefusal(batch.stream, { code, field, expected, got })
         }
         if (outcome === 'STORED' || outcome === 'REPEATED' || outcome === 'REFUSED') done.push(record)
@@ -244,7 +256,8 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     refuseWhole(batch, { code, message }) {
       const held = land(batch)
       if (held.length <= 1) {
-        if (held.length === 1) noteRefusal(batch.stream, { code, field: null, expected: 'a record the console knows', got: message })
+        if (held.length === 1)
+          noteRefusal(batch.stream, { code, field: null, expected: 'a record the console knows', got: message })
         return finish(batch.stream, held)
       }
       const middle = Math.ceil(held.length / 2)

@@ -34,7 +34,7 @@ function wrap(handle: FileHandle, path: string, number: number, startBytes: numb
     },
     async append(data) {
       const offset = bytes
-      for (let done = 0; done < data.length; ) {
+      for (let done = 0; done < data.length;) {
         done += (await handle.write(data, done, data.length - done, offset + done)).bytesWritten
       }
       bytes += data.length
@@ -102,6 +102,7 @@ export async function openSegments(dir: string): Promise<FoundSegment[]> {
     throw error
   })
   const found: FoundSegment[] = []
-  for (const name of names.filter((entry) => /^\d{10}\.seg$/.test(entry)).sort()) found.push(await openSegment(dir, name))
+  for (const name of names.filter((entry) => /^\d{10}\.seg$/.test(entry)).sort())
+    found.push(await openSegment(dir, name))
   return found
 }

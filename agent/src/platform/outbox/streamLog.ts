@@ -136,7 +136,7 @@ export async function openStreamLog({
 
   /** Writes records to the active segment, a segment's worth at a time. */
   async function place(records: readonly { record: Held; body: Buffer }[]): Promise<void> {
-    for (let next = 0; next < records.length; ) {
+    for (let next = 0; next < records.length;) {
       const segment = await toActive()
       const frames: Buffer[] = []
       const first = next
@@ -162,12 +162,12 @@ export async function openStreamLog({
 
   /** Writes what lay in deleted files to new ones, while their open handles still give it. */
   async function relocate(): Promise<void> {
-    for (const segment of [...segments]) {
+    for (const segment of segments) {
       if (!strays.includes(segment) && !(await segment.isLinked())) strays.push(segment)
     }
     if (strays.length === 0) return
     if (active && strays.includes(active)) active = null
-    for (const stray of [...strays]) {
+    for (const stray of strays) {
       const found: { record: Held; body: Buffer }[] = []
       for (const record of held) {
         if (record.state === 'gone' || record.place?.segment !== stray) continue
@@ -257,7 +257,8 @@ export async function openStreamLog({
       gap = next
       gapChanged = true
     },
-    readBody: (record) => (record.body ? Promise.resolve(record.body) : exclusively(async () => record.body ?? readPlaced(record))),
+    readBody: (record) =>
+      record.body ? Promise.resolve(record.body) : exclusively(async () => record.body ?? readPlaced(record)),
     write: ({ sync }) =>
       exclusively(async () => {
         if (dir === null) return

@@ -38,7 +38,11 @@ export function createWriter({
   let closed = dir === null
   let undoRetry: Undo | null = null
   let undoSync: Undo | null = null
-  const running: Record<Stream, Promise<void>> = { gaps: Promise.resolve(), events: Promise.resolve(), samples: Promise.resolve() }
+  const running: Record<Stream, Promise<void>> = {
+    gaps: Promise.resolve(),
+    events: Promise.resolve(),
+    samples: Promise.resolve(),
+  }
   /** Not begun yet, so whoever wants a write of this stream can join. */
   const queued = new Map<Stream, Job>()
 
