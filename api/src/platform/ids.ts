@@ -11,6 +11,8 @@ export const PREFIXES = {
   takeover: 'tko',
   event: 'evt',
   terminal: 'trm',
+  /** Made by pages: one view of a terminal, and one writer to it. */
+  attachment: 'att',
   link: 'lnk',
   request: 'req',
   replica: 'rep',

@@ -2,7 +2,8 @@
 import type { AttachArgs, BeaconFrame, FrameInput, OpenTerminalInput, TerminalFrame } from '@sindri/schema'
 import { badInput, Fault } from '@sindri/schema/contract/codes'
 import { LIMITS } from '@sindri/schema/contract/limits'
-import { isId, lineOf } from '../platform/text.ts'
+import { isId } from '../platform/ids.ts'
+import { lineOf } from '../platform/text.ts'
 
 const [minCols, maxCols] = LIMITS.terminalColumns
 const [minRows, maxRows] = LIMITS.terminalRows
@@ -19,14 +20,14 @@ export const checkSize = (prefix: string, { cols, rows }: { cols: number; rows: 
 export const checkOffset = (field: string, offset: number): void => within(field, offset, 0, Number.MAX_SAFE_INTEGER)
 
 export const checkAttachment = (id: string): void => {
-  if (!isId(id, 'att')) throw badInput('attachmentId', '"att_" and 26 characters of Crockford base32', id)
+  if (!isId('attachment', id)) throw badInput('attachmentId', '"att_" and 26 characters of Crockford base32', id)
 }
 
 export const noTerminal = (id: string): Fault => new Fault('NOT_FOUND', `There is no terminal ${JSON.stringify(id.slice(0, 40))} of yours.`)
 
 /** What could not be an id is simply not found. */
 export const checkTerminalId = (id: string): void => {
-  if (!isId(id, 'trm')) throw noTerminal(id)
+  if (!isId('terminal', id)) throw noTerminal(id)
 }
 
 export const checkAttach = (args: AttachArgs): void => {
@@ -69,8 +70,8 @@ export const checkInput = ({ offset, data }: { offset: number; data: string }): 
 }
 
 const maxFrames = 256
-/** A replay may carry two frames of 32 KiB in one message; on the bus it stays below 64 KiB of base64 and a little. */
-const maxMessageBytes = 2 * LIMITS.terminalChunkBytes
+/** 64 KiB of base64: what a message on the bus may hold. */
+const maxMessageBytes = 48 * 1024
 
 /** Frames of an agent in the form that viewers get; one bad frame refuses the message, because order is all they have. */
 export const toFrames = (frames: readonly FrameInput[]): TerminalFrame[] => {

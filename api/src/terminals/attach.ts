@@ -1,0 +1,98 @@
+// One attachment: its replay and the live output as one stream that ends behind the last byte.
+import type { AttachArgs, ClosedFrame, Order, TerminalFrame } from '@sindri/schema'
+import { Fault } from '@sindri/schema/contract/codes'
+import { type Bus, gap } from '../platform/bus.ts'
+import type { Clock } from '../platform/clock.ts'
+import { createQueue } from '../platform/queue.ts'
+import { topics } from '../platform/topics.ts'
+import { createMerge } from './merge.ts'
+
+export interface AttachDeps {
+  bus: Bus
+  clock: Clock
+  /** False: the agent cannot take it now; its beacon will tell the page to attach again. */
+  order: (instanceId: string, order: Order) => boolean | Promise<boolean>
+  /** The end of a terminal as a frame; null while it is open. */
+  endOf: (terminalId: string) => Promise<ClosedFrame | null>
+}
+
+/** After the end of a terminal its agent gets this long, after each frame, to bring what is missing. */
+const tailMs = 3000
+/** A viewer that reads nothing meets its bound here, 256 messages behind: it attaches again from its offset. */
+const queued = { kind: 'close', max: 256 } as const
+
+export const createAttach = ({ bus, clock, order, endOf }: AttachDeps) => {
+  /** The newest subscription of an attachment: only its end detaches, not that of one it replaced. */
+  const newest = new Map<string, object>()
+
+  return async (instanceId: string, args: AttachArgs): Promise<AsyncIterable<TerminalFrame>> => {
+    const { terminalId, attachmentId, cols, rows } = args
+    const self = {}
+    newest.set(attachmentId, self)
+    const merge = createMerge(args.from ?? null)
+    const sources = await Promise.all([
+      bus.subscribe(topics.terminalFrames, terminalId),
+      bus.subscribe(topics.terminalReplay, attachmentId),
+      bus.subscribe(topics.terminalChanged, terminalId),
+    ])
+    const [live, replay, changed] = sources
+
+    let cancelTail = (): void => {}
+    const out = createQueue<TerminalFrame>({
+      policy: queued,
+      onFull: () => new Fault('SLOW_CONSUMER', 'Expected a reader of the terminal to keep up, got more than it read; attach again from the last offset.'),
+      onEnd: () => {
+        cancelTail()
+        for (const source of sources) void source.return()
+        if (newest.get(attachmentId) !== self) return
+        newest.delete(attachmentId)
+        void order(instanceId, { kind: 'terminalDetach', terminalId, attachmentId })
+      },
+    })
+
+    let ending = false
+    const give = (frames: TerminalFrame[]): void => {
+      for (const frame of frames) out.push(frame)
+      if (merge.ended) out.end()
+      else if (ending) waitForTail()
+    }
+    const waitForTail = (): void => {
+      cancelTail()
+      cancelTail = clock.after(tailMs, () => give(merge.giveUp()))
+    }
+    const ask = (from: number | null): void =>
+      void order(instanceId, { kind: 'terminalAttach', terminalId, attachmentId, from, cols, rows })
+
+    const seeEnd = async (): Promise<void> => {
+      const end = await endOf(terminalId)
+      if (!end || ending) return
+      ending = true
+      give(merge.closed(end))
+    }
+    const guard = async (work: Promise<void>): Promise<void> => {
+      try {
+        await work
+      } catch (error) {
+        out.end(error as Error)
+      }
+    }
+    /** What an interruption swallowed is asked for again, from the last byte passed on. */
+    const follow = async (source: typeof live, take: (frames: TerminalFrame[]) => TerminalFrame[]): Promise<void> => {
+      for await (const frames of source) {
+        if (frames === gap) ask(merge.restart())
+        else give(take(frames))
+      }
+    }
+    void guard(follow(live, merge.live))
+    void guard(follow(replay, merge.replay))
+    void guard(
+      (async () => {
+        for await (const _ of changed) await seeEnd()
+      })(),
+    )
+    // Subscribed first, asked second: nothing that comes after this can be missed.
+    ask(args.from ?? null)
+    void guard(seeEnd())
+    return out
+  }
+}
