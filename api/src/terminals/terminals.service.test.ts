@@ -1,0 +1,393 @@
+// Terminals over the real database and bus; the agent's side is played by the test, order by order.
+import type { AgentViewer, Order, TerminalFrame, Terminals, UserViewer } from '@sindri/schema'
+import { LIMITS } from '@sindri/schema/contract/limits'
+import type { Role } from '@sindri/schema/contract/roles'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { createFakeClock } from '../platform/clock.fake.ts'
+import { createIds } from '../platform/ids.ts'
+import { silentLog } from '../platform/log.ts'
+import { topics } from '../platform/topics.ts'
+import { openTestBus, openTestDb, type TestBus, type TestDb } from '../testing/backend.ts'
+import { createTerminals, type TerminalsService } from './terminals.ts'
+
+let db: TestDb
+let bus: TestBus
+beforeAll(async () => {
+  db = await openTestDb()
+  bus = await openTestBus()
+})
+afterAll(async () => {
+  await bus.close()
+  await db.close()
+})
+
+const clock = createFakeClock()
+const ids = createIds({ now: () => Date.now() })
+const origin = { ip: '127.0.0.1', userAgent: null, requestId: 'req_1' }
+
+interface Stage {
+  terminals: TerminalsService
+  agent: AgentViewer
+  orders: Order[]
+  nextOrder<Kind extends Order['kind']>(kind: Kind): Promise<Extract<Order, { kind: Kind }>>
+  link: { epoch: bigint; run: string | null } | null
+}
+let stage: Stage
+let dana: UserViewer
+
+const until = async (what: string, look: () => unknown): Promise<void> => {
+  for (let tries = 0; tries < 2000; tries++) {
+    if (await look()) return
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  throw new Error(`expected ${what}`)
+}
+
+const person = async (name: string, role: Role = 'DEVELOPER'): Promise<UserViewer> => {
+  const id = ids.make('user')
+  await db.prisma.user.create({ data: { id, email: `${id.toLowerCase()}@example.com`, name, role, passwordHash: 'x' } })
+  return { ...origin, kind: 'user', id, name, role, mustChangePassword: false, sessionId: ids.make('session') }
+}
+
+beforeEach(async () => {
+  const id = ids.make('instance')
+  const made = await db.prisma.instance.create({
+    data: {
+      id,
+      name: id,
+      publicKey: id,
+      thumbprint: id,
+      lifecycle: 'ACTIVE',
+      liveness: 'ONLINE',
+      livenessAt: new Date(),
+      heartbeatMs: 10_000,
+      metricsMs: 30_000,
+    },
+  })
+  const orders: Order[] = []
+  stage = {
+    orders,
+    link: { epoch: 1n, run: null },
+    agent: { ...origin, kind: 'agent', role: 'AGENT', id, name: id, num: made.num, run: '', epoch: 1n, linkId: 'lnk' },
+    terminals: createTerminals({
+      db,
+      bus,
+      clock,
+      log: silentLog,
+      ids,
+      order: (_, order) => orders.push(order) > 0,
+      linkOf: async () => stage.link,
+      instanceOf: async () => ({ id, name: 'forge' }),
+    }),
+    async nextOrder(kind) {
+      await until(`an order ${kind}`, () => orders.some((order) => order.kind === kind))
+      return orders.splice(orders.findIndex((order) => order.kind === kind), 1)[0] as never
+    },
+  }
+  dana = await person('Dana')
+})
+
+const opening = () => ({ instanceId: stage.agent.id, cols: 80, rows: 24 })
+
+const open = async (viewer = dana): Promise<string> => {
+  const opened = stage.terminals.open(viewer, opening())
+  const { terminalId } = await stage.nextOrder('terminalOpen')
+  await stage.terminals.opened(stage.agent, { id: terminalId, pid: 42, shell: '/bin/bash' })
+  expect(await opened).toMatchObject({ id: terminalId, state: 'READY', pid: 42, shell: '/bin/bash', mine: true })
+  return terminalId
+}
+
+const attach = async (terminalId: string, from: number | null = null, viewer = dana) => {
+  const attachmentId = ids.make('attachment')
+  const stream = await stage.terminals.attach(viewer, { terminalId, attachmentId, from, cols: 80, rows: 24 })
+  const frames: TerminalFrame[] = []
+  const done = (async () => {
+    for await (const frame of stream) frames.push(frame)
+  })()
+  onTestFinished(async () => void (await (stream as AsyncIterableIterator<TerminalFrame>).return?.()))
+  const order = await stage.nextOrder('terminalAttach')
+  return { attachmentId, frames, done, order, stream: stream as AsyncIterableIterator<TerminalFrame> }
+}
+
+const output = (offset: number, text: string, replay = false) => ({
+  output: { offset, data: Buffer.from(text).toString('base64'), replay },
+})
+const textOf = (frames: TerminalFrame[]): string =>
+  frames.map((frame) => (frame.kind === 'output' ? Buffer.from(frame.data, 'base64').toString() : '')).join('')
+
+const entries = (targetId: string) => db.prisma.auditEntry.findMany({ where: { targetId }, orderBy: { id: 'asc' } })
+
+describe('opening', () => {
+  it('answers once the shell runs, and leaves one entry that names no secret', async () => {
+    const opened = stage.terminals.open(dana, { ...opening(), cwd: '/tmp', env: [{ name: 'TOKEN', value: 's3cret' }] })
+    const order = await stage.nextOrder('terminalOpen')
+    expect(order).toMatchObject({ cols: 80, rows: 24, cwd: '/tmp', shell: null, env: [{ name: 'TOKEN', value: 's3cret' }] })
+    await stage.terminals.opened(stage.agent, { id: order.terminalId, pid: 7 })
+    await opened
+    const [entry, ...more] = await entries(order.terminalId)
+    expect(more).toEqual([])
+    expect(entry).toMatchObject({ action: 'terminal.open', actorId: dana.id, outcome: 'ALLOWED' })
+    expect(JSON.stringify(entry?.after)).not.toContain('s3cret')
+  })
+
+  it('fails at once while the agent is away', async () => {
+    stage.link = null
+    await expect(stage.terminals.open(dana, opening())).rejects.toMatchObject({ code: 'AGENT_OFFLINE' })
+    expect(stage.orders).toEqual([])
+  })
+
+  it('fails after ten seconds without an answer, closes the row, and tells an agent that is late', async () => {
+    const opened = stage.terminals.open(dana, opening())
+    const failed = expect(opened).rejects.toMatchObject({ code: 'AGENT_TIMEOUT' })
+    const { terminalId } = await stage.nextOrder('terminalOpen')
+    await until('the wait to begin', () => clock.timerCount() > 0)
+    await clock.advance(LIMITS.terminalOpenTimeoutMs)
+    await failed
+    expect(await stage.terminals.one(dana, terminalId)).toMatchObject({ state: 'CLOSED', reason: 'FAILED' })
+    expect(await stage.terminals.opened(stage.agent, { id: terminalId, pid: 9 })).toBe(false)
+    await stage.nextOrder('terminalEnd')
+  })
+
+  it("fails with the agent's reason", async () => {
+    const opened = stage.terminals.open(dana, { ...opening(), shell: '/bin/nosuch' })
+    const failed = expect(opened).rejects.toMatchObject({ code: 'AGENT_FAILED', message: expect.stringContaining('/bin/nosuch: not found') })
+    const { terminalId } = await stage.nextOrder('terminalOpen')
+    await stage.terminals.opened(stage.agent, { id: terminalId, failure: '/bin/nosuch: not found' })
+    await failed
+    expect((await entries(terminalId)).map(({ action }) => action)).toEqual(['terminal.open', 'terminal.close'])
+  })
+
+  it.each([
+    ['cols', { cols: 1 }],
+    ['rows', { rows: 501 }],
+    ['cols', { cols: 2.5 }],
+    ['shell', { shell: '/bin/sh\n-c' }],
+    ['env', { env: [{ name: 'A=B', value: '' }] }],
+    ['env', { env: [{ name: 'A', value: 'x\0' }] }],
+  ])('refuses a wrong %s before anybody is asked', async (field, wrong) => {
+    await expect(stage.terminals.open(dana, { ...opening(), ...wrong })).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+      message: expect.stringContaining(`input.${field}`),
+    })
+    expect(stage.orders).toEqual([])
+  })
+
+  it('stops at the limit of terminals that an agent may hold', async () => {
+    await db.prisma.terminal.createMany({
+      data: Array.from({ length: LIMITS.terminalsPerAgent }, () => ({
+        id: ids.make('terminal'),
+        instanceId: stage.agent.id,
+        epoch: 1n,
+        openerKind: 'USER' as const,
+        openerId: dana.id,
+        openerName: 'Dana',
+        state: 'READY' as const,
+        cols: 80,
+        rows: 24,
+      })),
+    })
+    await expect(stage.terminals.open(dana, opening())).rejects.toMatchObject({ code: 'LIMIT_REACHED' })
+  })
+})
+
+describe('attaching', () => {
+  it('asks the agent for a replay and joins the live output where the two meet', async () => {
+    const id = await open()
+    const view = await attach(id)
+    expect(view.order).toMatchObject({ terminalId: id, attachmentId: view.attachmentId, from: null, cols: 80, rows: 24 })
+    const { terminals, agent } = stage
+    await terminals.frames(agent, { terminalId: id, frames: [output(5, ' world')] })
+    await terminals.frames(agent, { terminalId: id, attachmentId: view.attachmentId, frames: [output(0, 'hello', true)] })
+    await terminals.frames(agent, { terminalId: id, attachmentId: view.attachmentId, frames: [{ joined: { offset: 5, cols: 80, rows: 24 } }] })
+    await terminals.frames(agent, { terminalId: id, frames: [output(11, '!')] })
+    await until('all of it', () => textOf(view.frames) === 'hello world!')
+  })
+
+  it("is for the opener's own pages: everybody else reads NOT_FOUND, and administrators may only end it", async () => {
+    const id = await open()
+    const other = await person('Jonas')
+    const admin = await person('Ada', 'ADMIN')
+    for (const viewer of [other, admin]) {
+      const attachmentId = ids.make('attachment')
+      await expect(stage.terminals.attach(viewer, { terminalId: id, attachmentId, cols: 80, rows: 24 })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+      await expect(
+        (async () => stage.terminals.input(viewer, { terminalId: id, attachmentId, offset: 0, data: 'YQ==' }))(),
+      ).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    }
+    await expect(stage.terminals.one(other, id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    expect(await stage.terminals.one(admin, id)).toMatchObject({ id, mine: false })
+    await stage.terminals.end(admin, id)
+    expect(await stage.nextOrder('terminalEnd')).toMatchObject({ terminalId: id, reason: 'ENDED' })
+  })
+
+  it('sends the end behind the last byte, though the report overtakes the bytes', async () => {
+    const id = await open()
+    const view = await attach(id)
+    const { terminals, agent } = stage
+    await terminals.frames(agent, { terminalId: id, attachmentId: view.attachmentId, frames: [{ joined: { offset: 0, cols: 80, rows: 24 } }] })
+    await terminals.closed(agent, { id, finalOffset: 3, exitCode: 0, reason: 'EXITED' })
+    await terminals.frames(agent, { terminalId: id, frames: [output(0, 'bye')] })
+    await view.done
+    expect(textOf(view.frames)).toBe('bye')
+    expect(view.frames.at(-1)).toEqual({ kind: 'closed', finalOffset: 3, exitCode: 0, signal: null, reason: 'EXITED', by: null })
+  })
+
+  it('ends though the last bytes never come, because nobody has them any more', async () => {
+    const id = await open()
+    const view = await attach(id)
+    const timers = clock.timerCount()
+    await stage.terminals.closed(stage.agent, { id, finalOffset: 300, exitCode: 1, reason: 'EXITED' })
+    await until('the wait for the tail', () => clock.timerCount() > timers)
+    await clock.advance(3000)
+    await view.done
+    expect(view.frames.at(-1)).toMatchObject({ kind: 'closed', exitCode: 1 })
+  })
+
+  it('tells the agent when the page has gone, but not when a newer view of the same page replaced it', async () => {
+    const id = await open()
+    const first = await attach(id)
+    const again = await stage.terminals.attach(dana, { terminalId: id, attachmentId: first.attachmentId, from: 0, cols: 80, rows: 24 })
+    await first.stream.return?.()
+    expect(stage.orders.map(({ kind }) => kind)).not.toContain('terminalDetach')
+    await (again as AsyncIterableIterator<TerminalFrame>).return?.()
+    expect(await stage.nextOrder('terminalDetach')).toMatchObject({ attachmentId: first.attachmentId })
+  })
+})
+
+describe('input', () => {
+  it('goes to the agent with its offset, and is refused to its sender while the agent is full', async () => {
+    const id = await open()
+    const attachmentId = ids.make('attachment')
+    await stage.terminals.input(dana, { terminalId: id, attachmentId, offset: 7, data: 'bHM=' })
+    expect(await stage.nextOrder('terminalInput')).toEqual({ kind: 'terminalInput', terminalId: id, writer: attachmentId, offset: 7, data: 'bHM=' })
+    const full = createTerminals({
+      db,
+      bus,
+      clock,
+      log: silentLog,
+      ids,
+      order: () => false,
+      linkOf: async () => stage.link,
+      instanceOf: async () => ({ id: '', name: '' }),
+    })
+    await expect(full.input(dana, { terminalId: id, attachmentId, offset: 9, data: 'bHM=' })).rejects.toMatchObject({
+      code: 'SLOW_AGENT',
+      details: { retryAfterMs: 1000 },
+    })
+  })
+
+  it.each([
+    ['a negative offset', { offset: -1 }],
+    ['no bytes', { data: '' }],
+    ['too many bytes', { data: Buffer.alloc(LIMITS.terminalInputBytes + 1).toString('base64') }],
+    ['a made-up attachment', { attachmentId: 'att_x' }],
+  ])('refuses %s', async (_, wrong) => {
+    const id = await open()
+    const args = { terminalId: id, attachmentId: ids.make('attachment'), offset: 0, data: 'YQ==', ...wrong }
+    await expect((async () => stage.terminals.input(dana, args))()).rejects.toMatchObject({ code: 'BAD_INPUT' })
+  })
+})
+
+describe('the agent', () => {
+  it('cannot speak for a terminal of another instance', async () => {
+    const id = await open()
+    const foreign: AgentViewer = { ...stage.agent, id: ids.make('instance') }
+    const calls: ((terminals: Terminals) => Promise<unknown>)[] = [
+      (terminals) => terminals.frames(foreign, { terminalId: id, frames: [output(0, 'x')] }),
+      (terminals) => terminals.opened(foreign, { id, pid: 1 }),
+      (terminals) => terminals.closed(foreign, { id, finalOffset: 0, reason: 'EXITED' }),
+    ]
+    for (const call of calls) await expect(call(stage.terminals)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('lists what it holds on each link: what is missing has ended, and what nobody knows it shall end', async () => {
+    const kept = await open()
+    const gone = await open()
+    const agent = { ...stage.agent, epoch: 2n }
+    stage.link = { epoch: 2n, run: null }
+    const openedMeanwhile = await open()
+    const unknown = ids.make('terminal')
+    expect(await stage.terminals.held(agent, [{ id: kept, outputHead: 5 }, { id: unknown, outputHead: 0 }])).toEqual([unknown])
+    expect(await stage.terminals.one(dana, kept)).toMatchObject({ state: 'READY' })
+    expect(await stage.terminals.one(dana, gone)).toMatchObject({ state: 'CLOSED', reason: 'AGENT_RESTARTED' })
+    expect(await stage.terminals.one(dana, openedMeanwhile)).toMatchObject({ state: 'READY' })
+  })
+
+  it('may report an end twice: the first report stands', async () => {
+    const id = await open()
+    await stage.terminals.closed(stage.agent, { id, finalOffset: 9, exitCode: 3, reason: 'EXITED' })
+    await stage.terminals.closed(stage.agent, { id, finalOffset: 0, exitCode: 0, reason: 'ABANDONED' })
+    expect(await stage.terminals.one(dana, id)).toMatchObject({ exitCode: 3, finalOffset: 9, reason: 'EXITED' })
+    expect((await entries(id)).map(({ action }) => action)).toEqual(['terminal.open', 'terminal.close'])
+  })
+
+  it.each([
+    ['no member', {}],
+    ['two members', { ...output(0, 'x'), lost: { from: 0, to: 1 } }],
+    ['a negative offset', { output: { offset: -1, data: '', replay: false } }],
+    ['a loss that ends before it begins', { lost: { from: 5, to: 4 } }],
+    ['a size of nothing', { resized: { offset: 0, cols: 0, rows: 0, replay: false } }],
+    ['too many bytes', { output: { offset: 0, data: Buffer.alloc(49 * 1024).toString('base64'), replay: false } }],
+  ])('gets a clear answer for a frame with %s', async (_, frame) => {
+    const id = await open()
+    await expect(stage.terminals.frames(stage.agent, { terminalId: id, frames: [frame] })).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+      message: expect.stringContaining('frames.0'),
+    })
+  })
+})
+
+describe('ending', () => {
+  it('closes the row at once while the agent is away, and the agent learns of it when it is back', async () => {
+    const id = await open()
+    stage.link = null
+    expect(await stage.terminals.end(dana, id)).toMatchObject({ state: 'CLOSED', reason: 'ENDED', closedBy: 'Dana' })
+    expect(await stage.terminals.held({ ...stage.agent, epoch: 2n }, [{ id, outputHead: 0 }])).toEqual([id])
+  })
+
+  it('happens to what was opened in a session that is revoked, and to nothing else', async () => {
+    const mine = await open()
+    const jonas = await person('Jonas')
+    const other = await open(jonas)
+    const stop = await stage.terminals.start()
+    bus.publish(topics.accessEnded, 'all', { kind: 'session', id: dana.sessionId })
+    await until('the terminal to be closed', async () => (await stage.terminals.one(dana, mine)).state === 'CLOSED')
+    expect(await stage.terminals.one(dana, mine)).toMatchObject({ reason: 'REVOKED' })
+    expect(await stage.nextOrder('terminalEnd')).toMatchObject({ terminalId: mine, reason: 'REVOKED' })
+    expect(await stage.terminals.one(jonas, other)).toMatchObject({ state: 'READY' })
+    await stop()
+  })
+
+  it('happens when a role no longer allows terminals, but not when another change leaves that right', async () => {
+    const id = await open()
+    const stop = await stage.terminals.start()
+    bus.publish(topics.accessEnded, 'all', { kind: 'user', id: dana.id })
+    await db.prisma.user.update({ where: { id: dana.id }, data: { role: 'VIEWER' } })
+    bus.publish(topics.accessEnded, 'all', { kind: 'user', id: dana.id })
+    await until('the terminal to be closed', async () => (await stage.terminals.one(dana, id)).state === 'CLOSED')
+    await stop()
+  })
+
+  it('happens with the removal of the instance', async () => {
+    const id = await open()
+    await stage.terminals.closeInstance(stage.agent.id)
+    expect(await stage.terminals.one(dana, id)).toMatchObject({ state: 'CLOSED', reason: 'INSTANCE_REMOVED' })
+  })
+})
+
+describe('the list', () => {
+  it("shows one's own terminals, newest first and page by page, and everybody's to administrators", async () => {
+    const first = await open()
+    const second = await open()
+    const jonas = await person('Jonas')
+    await open(jonas)
+    const page = await stage.terminals.page(dana, { first: 1 })
+    expect(page).toMatchObject({ totalCount: 2, hasNextPage: true, edges: [{ node: { id: second } }] })
+    const rest = await stage.terminals.page(dana, { first: 1, after: page.edges[0]?.cursor })
+    expect(rest).toMatchObject({ hasNextPage: false, edges: [{ node: { id: first } }] })
+    const all = await stage.terminals.page(await person('Ada', 'ADMIN'), { instanceId: stage.agent.id })
+    expect(all.totalCount).toBe(3)
+    await stage.terminals.closed(stage.agent, { id: first, finalOffset: 0, reason: 'EXITED' })
+    expect((await stage.terminals.page(dana, { open: true })).edges.map(({ node }) => node.id)).toEqual([second])
+  })
+})
