@@ -11,7 +11,7 @@ export function seconds(ms) {
 }
 
 /** @param {string} name @param {number} ms */
-export function stepLine(name, ms) {
+function stepLine(name, ms) {
   return `  ${name.padEnd(28)} ${seconds(ms).padStart(8)}`
 }
 
