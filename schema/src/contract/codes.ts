@@ -75,6 +75,15 @@ export const badInput = (field: string, expected: string, got: unknown): Fault =
 
 /** A value as text of at most 80 characters, fit for messages. */
 export const show = (value: unknown): string => {
-  const text = typeof value === 'string' ? JSON.stringify(value) : typeof value === 'bigint' ? `${value}` : (JSON.stringify(value) ?? String(value))
+  const text = typeof value === 'bigint' || typeof value === 'number' ? `${value}` : (jsonOf(value) ?? String(value))
   return text.length <= 80 ? text : `${text.slice(0, 60)}… (${text.length} characters)`
+}
+
+/** A value nested 100 000 deep parses, and cannot be written again. */
+const jsonOf = (value: unknown): string | undefined => {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return Array.isArray(value) ? 'a list' : 'an object'
+  }
 }

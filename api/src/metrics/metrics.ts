@@ -1,0 +1,117 @@
+// Metrics: takes samples in, keeps them, and answers with series, the newest and live ones.
+import type { AgentViewer, LiveSample, Metrics } from '@sindri/schema'
+import { LIMITS } from '@sindri/schema/contract/limits'
+import type { Bus } from '../platform/bus.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Db } from '../platform/db.ts'
+import type { Jobs } from '../platform/jobs.ts'
+import type { Log } from '../platform/log.ts'
+import { checkRecords, toAnswer } from '../platform/records.ts'
+import type { Window } from '../platform/records.ts'
+import { topics } from '../platform/topics.ts'
+import { checkLive, checkSample } from './check.ts'
+import { publishGaps } from './gaps.ts'
+import { createGroupCommit } from './groupCommit.ts'
+import { createLatest } from './latest.ts'
+import { createPartitions } from './partitions.ts'
+import { forget } from './retention.ts'
+import { rollUp } from './rollups.ts'
+import { createSampleStore } from './sampleStore.ts'
+import type { SampleBatch, Stored } from './sampleStore.ts'
+import { createSeries } from './series.ts'
+import { createWatch } from './watch.ts'
+import type { WatchDeps } from './watch.ts'
+
+export interface MetricsDeps {
+  db: Db
+  bus: Bus
+  clock: Clock
+  log: Log
+  jobs: Jobs
+  order: WatchDeps['order']
+  retentionDays: number
+}
+
+export interface MetricsService extends Metrics {
+  /** Makes partitions and starts the jobs. Its undo lets what is under way commit. */
+  start(): Promise<() => Promise<void>>
+}
+
+const dayMs = 86_400_000
+const rollupEveryMs = 60_000
+const retentionEveryMs = 600_000
+/** A backlog after an outage is for charts, which read it from the database. */
+const freshMs = 120_000
+
+export const createMetrics = ({ db, bus, clock, log, jobs, order, retentionDays }: MetricsDeps): MetricsService => {
+  // What retention would delete at once is not taken in.
+  const acceptedMs = Math.min(LIMITS.atPastMs, retentionDays * dayMs)
+  const retentionMs = retentionDays * dayMs
+  const samplesKeptMs = Math.max(acceptedMs, retentionMs) + dayMs
+  const window = (): Window => ({ nowMs: clock.now(), pastMs: acceptedMs })
+
+  const partitions = createPartitions({ db, clock, acceptedMs, retentionMs })
+  const writer = createGroupCommit<SampleBatch, Stored>({
+    clock,
+    write: createSampleStore({ db, nowMs: clock.now, ensure: partitions.ensure }),
+    onSplit: (error) => log.error('a shared insert of samples failed and is tried again agent by agent', { error }),
+    // The embedded database has one connection; on PostgreSQL one statement is prepared while another one commits.
+    inFlight: db.kind === 'pglite' ? 1 : 2,
+  })
+
+  const announce = (live: LiveSample): void => {
+    try {
+      bus.publish(topics.metricSampled, live.instanceId, live)
+    } catch {
+      // Hundreds of mounts or interfaces do not fit into one message. The stored sample has them.
+      const { sample } = live
+      bus.publish(topics.metricSampled, live.instanceId, { ...live, sample: { ...sample, disks: null, network: null, topProcesses: null } })
+    }
+  }
+
+  const publish = async (agent: AgentViewer, records: readonly unknown[]) => {
+    const now = window()
+    const checked = checkRecords(records, (record) => checkSample(record, now))
+    if (checked.accepted.length === 0) return toAnswer(records.length, checked, [])
+    const rows = checked.accepted.map(({ record }) => record)
+    const stored = await writer.add({ owner: agent.num, epoch: agent.epoch, rows })
+    const fresh = rows.filter(({ sample }, i) => stored[i] && sample.at.getTime() >= now.nowMs - freshMs)
+    for (const { sample } of fresh) announce({ instanceId: agent.id, sample, stored: true })
+    return toAnswer(records.length, checked, stored)
+  }
+
+  const series = createSeries({ db, clock })
+  const latest = createLatest({ db })
+  const watch = createWatch({ db, bus, clock, order })
+
+  return {
+    series: (_viewer, args) => series(args),
+    latest: (_viewer, instanceId) => latest(instanceId),
+    watch: (_viewer, instanceIds) => watch(instanceIds),
+    publish,
+    publishGaps: (agent, records) => publishGaps(db, window(), agent, records),
+    async publishLive(agent, unchecked) {
+      announce({ instanceId: agent.id, sample: checkLive(unchecked, window()), stored: false })
+      return true
+    },
+
+    async start() {
+      await partitions.ensure()
+      const ends = [
+        jobs.start({ name: 'metric-rollups', intervalMs: rollupEveryMs, run: async (signal) => void (await rollUp({ db, clock }, signal)) }),
+        jobs.start({
+          name: 'metric-retention',
+          intervalMs: retentionEveryMs,
+          async run(signal) {
+            await partitions.ensure()
+            await forget({ db, clock, partitions, samplesKeptMs }, signal)
+          },
+        }),
+      ]
+      return async () => {
+        await writer.stop()
+        await Promise.all(ends.map((end) => end()))
+      }
+    },
+  }
+}
