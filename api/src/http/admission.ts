@@ -1,0 +1,89 @@
+// Who a socket belongs to: an agent by signature, a program by key, a person by the cookie of this console's own page; nobody else stays.
+import type { IncomingMessage } from 'node:http'
+import type { AgentViewer, Origin } from '@sindri/schema'
+import { badInput, Fault } from '@sindri/schema/contract/codes'
+import { type AgentAck, CLOSE, type CloseName } from '@sindri/schema/contract/protocol'
+import type { AnyClose, Conn } from './conn.ts'
+import { sessionTokenOf } from './cookies.ts'
+import type { Limiter } from './limits.ts'
+import type { Authenticate } from './viewer.ts'
+
+/** What the agents slice does for a link. */
+export interface Links {
+  /** Throws a Fault for an agent that may not link. `close` ends this very link later. */
+  open(init: unknown, nonce: string, origin: Origin, close: (name: CloseName, message?: string) => void): Promise<{ viewer: AgentViewer; ack: AgentAck }>
+  /** Any frame is life. */
+  heard(viewer: AgentViewer): void
+  closed(viewer: AgentViewer): void
+}
+
+export interface Admission {
+  /** The payload of the acknowledgement; throws the Fault that keeps it out. */
+  admit(conn: Conn, req: IncomingMessage, payload: unknown): Promise<object>
+}
+
+/** Sockets of one user or key: many pages and terminals, not a flood. */
+const PER_PRINCIPAL = 100
+
+export const createAdmission = (deps: {
+  authenticate: Authenticate
+  links: Links
+  failedSockets: Limiter
+  /** Sockets that this principal has. */
+  countOf(id: string): number
+}): Admission => {
+  const { authenticate, links, failedSockets, countOf } = deps
+
+  const admitPerson = async (conn: Conn, req: IncomingMessage): Promise<void> => {
+    const token = sessionTokenOf(req)
+    if (token === undefined) throw new Fault('UNAUTHENTICATED', 'Sign in first, or send an API key.')
+    if (!conn.sameOrigin) throw new Fault('UNAUTHENTICATED', 'The cookie counts only with the Origin of this console.')
+    conn.viewer = await authenticate.session(token, conn.origin)
+    conn.credential = { kind: 'session', token }
+    if (!conn.viewer) throw new Fault('UNAUTHENTICATED', 'The session has ended; sign in again.')
+  }
+
+  const admitKey = async (conn: Conn, key: unknown): Promise<void> => {
+    if (typeof key !== 'string' || key === '' || key.length > 200) throw badInput('key', 'an API key', typeof key)
+    conn.viewer = await authenticate.key(key, conn.origin)
+    conn.credential = { kind: 'key', key }
+    if (!conn.viewer) throw new Fault('UNAUTHENTICATED', 'This API key is not valid.')
+  }
+
+  const admitAgent = async (conn: Conn, payload: unknown): Promise<AgentAck> => {
+    const { viewer, ack } = await links.open(payload, conn.nonce, conn.origin, (name, message) => conn.close(name, message))
+    // It went away meanwhile; nobody will announce its end any more.
+    if (conn.ws.readyState === conn.ws.CLOSED) links.closed(viewer)
+    else conn.viewer = viewer
+    conn.credential = { kind: 'agent' }
+    return ack
+  }
+
+  return {
+    async admit(conn, req, payload) {
+      const { kind, key } = (payload ?? {}) as Record<string, unknown>
+      try {
+        if (kind === 'agent') return await admitAgent(conn, payload)
+        if (kind === 'key') await admitKey(conn, key)
+        else if (kind === undefined) await admitPerson(conn, req)
+        else throw badInput('kind', '"agent", "key" or nothing', kind)
+        if (conn.viewer && 'id' in conn.viewer && countOf(conn.viewer.id) > PER_PRINCIPAL) throw new Fault('LIMIT_REACHED', `Expected at most ${PER_PRINCIPAL} sockets at once.`)
+        return {}
+      } catch (error) {
+        conn.viewer = null
+        if (error instanceof Fault && !['UNAVAILABLE', 'RESTARTING'].includes(error.code)) failedSockets.take(conn.origin.ip)
+        throw error
+      }
+    },
+  }
+}
+
+/** How a socket that was not admitted is told. */
+export const closeOf = (error: unknown): { name: AnyClose; message?: string } => {
+  if (!(error instanceof Fault)) return { name: 'TRY_AGAIN' }
+  const { code, message } = error
+  if (code in CLOSE) return { name: code as CloseName, message }
+  if (code === 'BAD_INPUT') return { name: 'BAD_MESSAGE', message }
+  if (code === 'LIMIT_REACHED' || code === 'NOT_FOUND') return { name: 'FORBIDDEN', message }
+  return { name: 'TRY_AGAIN', message }
+}

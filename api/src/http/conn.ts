@@ -1,0 +1,154 @@
+// One WebSocket: sends without growing memory without bound, closes with a reason that arrives or gives up, and knows how long it was silent.
+import { CLOSE, type CloseName } from '@sindri/schema/contract/protocol'
+import type { Origin, Viewer } from '@sindri/schema'
+import type { WebSocket } from 'ws'
+import type { Clock } from '../platform/clock.ts'
+import type { Log } from '../platform/log.ts'
+
+const MiB = 1024 * 1024
+
+/** Bytes handed to a socket that the network has not taken. */
+export const BUFFER = {
+  /** Above this whoever sends is made to wait, so that the bounded queues behind it do their work. */
+  highWaterBytes: 1 * MiB,
+  /** Above this for `slowMs` the reader is too slow; above `maxBytes` it is at once. */
+  slowBytes: 8 * MiB,
+  slowMs: 10_000,
+  maxBytes: 32 * MiB,
+} as const
+
+export const PING_MS = 15_000
+export const SILENT_MS = 30_000
+/** What a peer gets to answer the closing handshake. */
+const CLOSE_WITHIN_MS = 2_000
+/** A close frame has room for no more. */
+const REASON_BYTES = 123
+
+/** Close codes of graphql-transport-ws and WebSocket that are not ours to name. */
+export const PLAIN_CLOSE = {
+  BAD_MESSAGE: { code: 4400, meaning: 'Expected a message of graphql-transport-ws as text.' },
+  /** Clients of graphql-ws come back after it. */
+  TRY_AGAIN: { code: 1013, meaning: 'A part of the console does not answer now; try again.' },
+} as const
+
+export type AnyClose = CloseName | keyof typeof PLAIN_CLOSE
+
+/** What it came in with, for judging it again. */
+export type Credential = { kind: 'session'; token: string } | { kind: 'key'; key: string } | { kind: 'agent' }
+
+export interface Conn {
+  readonly ws: WebSocket
+  readonly nonce: string
+  readonly origin: Origin
+  /** From a page of this console: only then its cookie counts. */
+  readonly sameOrigin: boolean
+  /** null until it has come in. */
+  viewer: Viewer | null
+  credential: Credential | null
+  /** Operations begun and not answered; subscriptions count until they end. */
+  running: number
+  /** Of these, the ones that will end by themselves. */
+  answering: number
+  answered(): void
+  /** Resolves when nothing is being answered. */
+  idle(): Promise<void>
+  readonly closed: Promise<void>
+  /** Resolves when the next value may be fetched; at once while the reader keeps up. */
+  send(text: string): void | Promise<void>
+  close(name: AnyClose, message?: string): void
+  /** With a code of graphql-transport-ws. */
+  closePlain(code: number, reason: string): void
+  heard(): void
+  /** Once a second: pings, and ends what is silent or slow. `lateMs`: how much later than due it is called. */
+  look(lateMs: number): void
+}
+
+const reasonOf = (text: string): string => {
+  const bytes = Buffer.from(text)
+  // A character that is cut in two decodes to the replacement character.
+  return bytes.length <= REASON_BYTES ? text : `${bytes.subarray(0, REASON_BYTES - 3).toString().replace(/\uFFFD$/, '')}…`
+}
+
+export interface ConnOptions {
+  ws: WebSocket
+  nonce: string
+  origin: Origin
+  sameOrigin: boolean
+  clock: Clock
+  log: Log
+  onHeard?: (conn: Conn) => void
+}
+
+export const openConn = ({ ws, nonce, origin, sameOrigin, clock, log, onHeard }: ConnOptions): Conn => {
+  const gone = Promise.withResolvers<void>()
+  let heardMs = clock.monotonicMs()
+  let pingedMs = heardMs
+  let slowSinceMs: number | null = null
+  let closing = false
+  let nowIdle = Promise.withResolvers<void>()
+
+  ws.once('close', () => gone.resolve())
+  ws.on('error', (error) => log.debug('a socket failed', { error: error.message }))
+
+  const conn: Conn = {
+    ws,
+    nonce,
+    origin,
+    sameOrigin,
+    viewer: null,
+    credential: null,
+    running: 0,
+    answering: 0,
+    closed: gone.promise,
+
+    answered() {
+      conn.answering -= 1
+      if (conn.answering > 0) return
+      nowIdle.resolve()
+      nowIdle = Promise.withResolvers()
+    },
+
+    idle: () => (conn.answering === 0 ? Promise.resolve() : nowIdle.promise),
+
+    send(text) {
+      if (ws.readyState !== ws.OPEN) return
+      const buffered = ws.bufferedAmount
+      if (buffered > BUFFER.maxBytes) return conn.close('SLOW_CONSUMER')
+      if (buffered < BUFFER.highWaterBytes) return ws.send(text)
+      // Resolves when this one is out, or the socket is gone.
+      return new Promise((resolve) => ws.send(text, () => resolve()))
+    },
+
+    close(name, message) {
+      const { code, meaning } = name in CLOSE ? CLOSE[name as CloseName] : PLAIN_CLOSE[name as keyof typeof PLAIN_CLOSE]
+      conn.closePlain(code, message ?? meaning)
+    },
+
+    closePlain(code, reason) {
+      if (closing) return
+      closing = true
+      ws.close(code, reasonOf(reason))
+      const giveUp = clock.after(CLOSE_WITHIN_MS, () => ws.terminate())
+      void gone.promise.then(giveUp)
+    },
+
+    heard() {
+      heardMs = clock.monotonicMs()
+      onHeard?.(conn)
+    },
+
+    look(lateMs) {
+      const nowMs = clock.monotonicMs()
+      // While this process stood still it could hear nobody.
+      heardMs += lateMs
+      if (nowMs - heardMs >= SILENT_MS) return ws.terminate()
+      if (nowMs - pingedMs >= PING_MS && ws.readyState === ws.OPEN) {
+        pingedMs = nowMs
+        ws.ping()
+      }
+      if (ws.bufferedAmount <= BUFFER.slowBytes) slowSinceMs = null
+      else if (nowMs - (slowSinceMs ??= nowMs) >= BUFFER.slowMs) conn.close('SLOW_CONSUMER')
+    },
+  }
+  return conn
+}

@@ -1,0 +1,88 @@
+// What the console says of itself to Prometheus (/metrics): its process, its sockets, and each operation by name and outcome.
+import { Fault } from '@sindri/schema/contract/codes'
+import { can } from '@sindri/schema/contract/roles'
+import client from 'prom-client'
+import { type Exchange, sendText } from './exchange.ts'
+import type { Observe } from './operations.ts'
+import { isLoopback } from './origin.ts'
+import type { Viewers } from './viewer.ts'
+
+export interface FiguresDeps {
+  sockets(): Record<string, number>
+  bus(): { channels: number; readers: number; dropped: number; connected: boolean }
+}
+
+/** From a cached read to the longest a terminal may take to open. */
+const SECONDS = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
+
+export interface Figures {
+  observe: Observe
+  /** Once the parts that are counted exist. */
+  watch(deps: FiguresDeps): void
+  /** Open to this machine itself, to users and to keys. */
+  handle(exchange: Exchange, viewers: Viewers): Promise<void>
+}
+
+export const createFigures = (): Figures => {
+  const registry = new client.Registry()
+  client.collectDefaultMetrics({ register: registry })
+  const operations = new client.Histogram({
+    name: 'sindri_operation_seconds',
+    help: 'Time to answer a GraphQL operation, or to begin a subscription, by root field and fault code.',
+    labelNames: ['operation', 'type', 'outcome'],
+    buckets: SECONDS,
+    registers: [registry],
+  })
+
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new client.Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read())
+      },
+    })
+  }
+
+  return {
+    observe({ roots, type }, outcome, tookMs) {
+      // Named by the schema, not by the caller: a caller could make up names without end.
+      operations.observe({ operation: roots[0] ?? '', type, outcome }, tookMs / 1000)
+    },
+
+    watch({ sockets, bus }) {
+      new client.Gauge({
+        name: 'sindri_sockets',
+        help: 'Open WebSockets by principal.',
+        labelNames: ['kind'],
+        registers: [registry],
+        collect() {
+          for (const [kind, count] of Object.entries(sockets())) this.set({ kind }, count)
+        },
+      })
+      gauge('sindri_bus_channels', 'Channels of the bus that somebody reads.', () => bus().channels)
+      gauge('sindri_bus_readers', 'Readers of the bus.', () => bus().readers)
+      gauge('sindri_bus_connected', '1 while the bus reaches other replicas.', () => Number(bus().connected))
+      new client.Counter({
+        name: 'sindri_bus_dropped_total',
+        help: 'Messages of the bus that gave way to newer ones because a reader was slow.',
+        registers: [registry],
+        collect() {
+          this.reset()
+          this.inc(bus().dropped)
+        },
+      })
+    },
+
+    async handle(exchange, viewers) {
+      const { req, origin } = exchange
+      // Behind a proxy on this machine everybody would look local: then the forwarded address counts.
+      if (!isLoopback(origin.ip) || req.headers['x-forwarded-for'] !== undefined) {
+        const viewer = await viewers.of(req, origin)
+        if (!can(viewer, 'instance.read')) throw new Fault('UNAUTHENTICATED', 'Figures are for this machine, signed-in users and API keys.')
+      }
+      sendText(exchange, 200, registry.contentType, await registry.metrics())
+    },
+  }
+}
