@@ -39,7 +39,7 @@ test('a child that dies is said and started again', async () => {
   expect(said.join('')).toContain('the agent ended with exit code 3')
 })
 
-test('a child with a wrong configuration is not started again', async () => {
+test('a child that ended for good is not started again', async () => {
   kept = keep('agent', scripted('process.exit(2)'), process.env, { firstRetryMs: 1 })
   await expect.poll(() => said.join('')).toContain('it is not started again')
   expect(starts()).toBe(1)

@@ -1,4 +1,4 @@
-// Keeps a child running: when it dies it is said and started again, later each time; a wrong configuration is not retried.
+// Keeps a child running: when it dies it is said and started again, later each time, unless it ended for good.
 import { type ChildProcess, fork } from 'node:child_process'
 import { exitOf } from './console.ts'
 import { say, seconds } from './say.mjs'
@@ -7,7 +7,8 @@ const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 30_000
 /** A child that lived this long had started well: its next death counts as the first. */
 const HEALTHY_MS = 60_000
-const WRONG_CONFIGURATION = 2
+/** A wrong configuration, or a console that does not want it: another start would end the same. */
+const FINAL_CODES = [2, 3]
 
 export interface Kept {
   current(): ChildProcess | null
@@ -33,8 +34,8 @@ export function keep(
     void exitOf(mine).then((code) => {
       child = null
       if (released) return
-      if (code === WRONG_CONFIGURATION)
-        return say(`sindri: the ${name} ended: its configuration is wrong; it is not started again`)
+      if (FINAL_CODES.includes(code))
+        return say(`sindri: the ${name} ended for the reason above; it is not started again`)
       if (performance.now() - startedAt > HEALTHY_MS) retryMs = firstRetryMs
       say(`sindri: the ${name} ended with exit code ${code}; starting it again in ${seconds(retryMs)}`)
       timer = setTimeout(start, retryMs)
