@@ -34,9 +34,9 @@ function scripted(code: string): string {
 const starts = () => readFileSync(log, 'utf8').split('\n').length - 1
 
 test('a child that dies is said and started again', async () => {
-  kept = keep('agent', scripted('process.exit(3)'), process.env, { firstRetryMs: 10 })
+  kept = keep('agent', scripted('process.exit(4)'), process.env, { firstRetryMs: 10 })
   await expect.poll(starts, { timeout: 5_000 }).toBeGreaterThan(2)
-  expect(said.join('')).toContain('the agent ended with exit code 3')
+  expect(said.join('')).toContain('the agent ended with exit code 4')
 })
 
 test('a child that ended for good is not started again', async () => {
