@@ -1,5 +1,5 @@
 // A clock that tests move by hand: timers fire in order of their time, and promises settle between them.
-import type { Clock, Undo } from './clock.ts'
+import { nextTurn, type Clock, type Undo } from './clock.ts'
 
 export interface FakeClock extends Clock {
   /** Moves wall and monotonic time together and fires what falls due. */
@@ -15,9 +15,6 @@ interface Timer {
   intervalMs: number | null
   run: () => void
 }
-
-/** One turn of the event loop: lets promise chains and finished file operations run. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 export function createFakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
   let wallMs = startMs
@@ -49,16 +46,16 @@ export function createFakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
     every: (intervalMs, run) => add(intervalMs, Math.max(1, intervalMs), run),
     async advance(ms) {
       const untilMs = monotonicMs + ms
-      await turn()
+      await nextTurn()
       for (let timer = nextDue(untilMs); timer; timer = nextDue(untilMs)) {
         moveTo(Math.max(monotonicMs, timer.dueMs))
         if (timer.intervalMs === null) timers.delete(timer)
         else timer.dueMs += timer.intervalMs
         timer.run()
-        await turn()
+        await nextTurn()
       }
       moveTo(untilMs)
-      await turn()
+      await nextTurn()
     },
     jumpWall(ms) {
       wallMs += ms

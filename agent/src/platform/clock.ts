@@ -27,3 +27,6 @@ export const systemClock: Clock = {
 /** Resolves after `delayMs` of this clock. */
 export const sleep = (clock: Clock, delayMs: number): Promise<void> =>
   new Promise((resolve) => void clock.after(delayMs, resolve))
+
+/** Lets everything else that waits have its turn: keystrokes, timers, finished reads. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -2,6 +2,7 @@
 import { LIMITS } from '@sindri/schema/contract/limits'
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { nextTurn } from '../../platform/clock.ts'
 import type { ProcessReading } from '../reading.ts'
 import { readText } from './files.ts'
 
@@ -45,8 +46,6 @@ export function programName(name: string, readCommandLine: () => string | null):
   if (name !== 'MainThread') return name
   return basename(readCommandLine()?.split('\0', 1)[0] ?? '').slice(0, LIMITS.nameChars) || name
 }
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 export async function readProcesses(
   procDir: string,
