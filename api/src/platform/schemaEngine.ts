@@ -58,7 +58,10 @@ export const applyMigrations = (adapter: SqlMigrationAwareDriverAdapterFactory):
     return applied.appliedMigrationNames
   })
 
-/** SQL that turns the adapter's database into the Prisma schema; undefined when they agree already. */
+/**
+ * SQL that turns the adapter's database into the Prisma schema; undefined when they agree already. On PGlite alone: the adapter of
+ * PostgreSQL cannot read one column of the catalogue.
+ */
 export const diffToSchema = (adapter: SqlMigrationAwareDriverAdapterFactory): Promise<string | undefined> =>
   withEngine(adapter, async (engine) => {
     const files = readSchema()

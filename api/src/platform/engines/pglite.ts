@@ -74,11 +74,13 @@ export const openPglite = async (place: string, options: PgliteOptions = {}): Pr
     },
   })
 
+  let turn: Promise<unknown> = Promise.resolve()
+
   return {
     kind: 'pglite',
     query: queryOn(pglite),
     adapter,
-    async exclusively(use) {
+    exclusively(use) {
       const connect = async () => {
         const connected = await factory.connect()
         // The adapter's own does not wait, and loses the error.
@@ -86,7 +88,9 @@ export const openPglite = async (place: string, options: PgliteOptions = {}): Pr
         return connected
       }
       const { provider, adapterName } = factory
-      return use({ provider, adapterName, connect, connectToShadowDb: connect }, queryOn(pglite))
+      const mine = turn.then(() => use({ provider, adapterName, connect, connectToShadowDb: connect }, queryOn(pglite)))
+      turn = mine.catch(() => {})
+      return mine
     },
     async ping() {
       await pglite.query('select 1')
