@@ -55,6 +55,13 @@ export const createScreens = (session: Session) => {
         meta: { title: 'Terminals', place: 'terminals' },
       },
       {
+        path: '/terminals/:id',
+        name: 'terminal',
+        component: () => import('../pages/TerminalPage.vue'),
+        props: true,
+        meta: { title: 'Terminal', place: 'terminals', whole: true },
+      },
+      {
         path: '/settings/profile',
         name: 'profile',
         component: () => import('../pages/ProfilePage.vue'),
