@@ -26,6 +26,14 @@ function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It has just ended.
+  }
+}
+
 /** The groups of the session that process `leader` began. Where there is no /proc: the leader's own group. */
 export function sessionGroups(leader: number, leaderExited: boolean): number[] {
   if (process.platform !== 'linux') return signalGroup(leader, 0) ? [leader] : []
@@ -36,6 +44,13 @@ export function sessionGroups(leader: number, leaderExited: boolean): number[] {
   return [...new Set(members.map((member) => member.group))]
 }
 
+/** Whether a process is left. A leader that has not exited counts, though its session may not have begun yet. */
+export const sessionIsAlive = (leader: number, leaderExited: boolean): boolean =>
+  !leaderExited || sessionGroups(leader, leaderExited).length > 0
+
 export function signalSession(leader: number, leaderExited: boolean, signal: NodeJS.Signals): void {
-  for (const group of sessionGroups(leader, leaderExited)) signalGroup(group, signal)
+  const groups = sessionGroups(leader, leaderExited)
+  for (const group of groups) signalGroup(group, signal)
+  // Between its fork and its first steps a program has neither session nor group, and is reached by its own number.
+  if (!leaderExited && !groups.includes(leader)) signalProcess(leader, signal)
 }

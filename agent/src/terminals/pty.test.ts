@@ -113,6 +113,12 @@ describe('a pseudo-terminal', () => {
     expect(await exited).toEqual({ exitCode: 4, signal: null })
   })
 
+  test('is ended at once when it has only just been started', async () => {
+    const several = Array.from({ length: 10 }, () => run('sleep 60'))
+    for (const { pty } of several) pty.kill('SIGHUP')
+    for (const { exited } of several) expect(await exited).toEqual({ exitCode: null, signal: 'SIGHUP' })
+  })
+
   test('reaches the children of the program, those in groups of their own too', async () => {
     const { pty, shows, exited } = run('set -m; (trap "" HUP; echo one; exec sleep 60) & sh -c \'trap "" HUP; echo two; sleep 60\'', {
       file: '/bin/bash',

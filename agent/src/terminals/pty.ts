@@ -5,7 +5,7 @@ import { constants as osConstants } from 'node:os'
 import { ReadStream } from 'node:tty'
 import { requireBinary } from 'node-pty/requireBinary.js'
 import type { Clock, Undo } from '../platform/clock.ts'
-import { sessionGroups, signalSession } from './processGroup.ts'
+import { sessionIsAlive, signalSession } from './processGroup.ts'
 import type { Size } from './ring.ts'
 import { SpawnFailure } from './spawnFailure.ts'
 
@@ -160,7 +160,7 @@ export const createPtySpawner =
         settle()
       },
       kill: (signal) => signalSession(terminal.pid, exit !== null, signal),
-      hasProcesses: () => sessionGroups(terminal.pid, exit !== null).length > 0,
+      hasProcesses: () => sessionIsAlive(terminal.pid, exit !== null),
     }
   }
 

@@ -94,6 +94,8 @@ export function createScriptedViewer(id: string, from: number | null = null): Sc
           return
         case 'beacon':
           if (joined && frame.outputHead > expected) isBehind = true
+          // A resize that was lost is made good here.
+          if (joined && frame.outputHead === expected) size = { cols: frame.cols, rows: frame.rows }
           inputAcked = Math.max(inputAcked, frame.inputAcks.find((ack) => ack.writer === id)?.offset ?? 0)
           governor = frame.governor
           return
