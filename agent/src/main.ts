@@ -1,0 +1,59 @@
+// The agent as a process: environment, signals, exit code. 2: wrong configuration. 3: the console does not want this agent.
+import { createRequire } from 'node:module'
+import { homedir, hostname } from 'node:os'
+import { startAgent } from './agent.ts'
+import { readEnv, WrongEnv } from './env.ts'
+import { helpText } from './help.ts'
+import { systemClock } from './platform/clock.ts'
+import { DirLocked } from './platform/dirLock.ts'
+import { createLog } from './platform/log.ts'
+import { BadState } from './platform/stateDir.ts'
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
+
+const say = (text: string): boolean => process.stderr.write(`${text}\n`)
+
+async function main(): Promise<void> {
+  const [argument] = process.argv.slice(2)
+  if (argument === '--version') return void process.stdout.write(`${version}\n`)
+  if (argument === '--help') return void process.stdout.write(`${helpText()}\n`)
+  if (argument !== undefined) {
+    say(`sindri-agent: expected --version, --help or nothing, got ${JSON.stringify(argument)}.`)
+    process.exit(2)
+  }
+  const variables = { ...process.env }
+  const surroundings = { hostname: hostname(), homeDir: homedir(), workingDir: process.cwd() }
+  const env = readEnv(variables, surroundings)
+  const log = createLog({
+    level: env.logLevel,
+    format: process.stderr.isTTY ? 'plain' : 'json',
+    clock: systemClock,
+    write: (line) => void process.stderr.write(line),
+  })
+  const agent = await startAgent({ env, surroundings, variables, version, clock: systemClock, log, random: Math.random })
+
+  let ending: Promise<void> | undefined
+  const end = (code: number): void => {
+    ending ??= agent.stop().finally(() => process.exit(code))
+  }
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(0))
+  // Whoever started it with a channel and is gone cannot end it any more.
+  process.on('disconnect', () => end(0))
+  const why = await agent.ended
+  if (ending) return
+  say(`sindri-agent: ${why}`)
+  end(3)
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof WrongEnv) {
+    for (const line of error.lines) say(`sindri-agent: ${line}`)
+    process.exit(2)
+  }
+  if (error instanceof DirLocked || error instanceof BadState) {
+    say(`sindri-agent: ${error.message}`)
+    process.exit(2)
+  }
+  say(`sindri-agent: ${error instanceof Error ? error.stack : String(error)}`)
+  process.exit(1)
+})
