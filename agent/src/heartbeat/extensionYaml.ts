@@ -1,6 +1,8 @@
 // What an extension.yaml of an installed extension says: its version, and the tools it brought along.
+import { LIMITS } from '@sindri/schema/contract/limits'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { plain } from '../platform/text.ts'
 
 export interface ExtensionFile {
   version: string | null
@@ -12,7 +14,7 @@ const maxBytes = 1024 * 1024
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 const text = (value: unknown): string | null =>
-  typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 128) || null : null
+  typeof value === 'string' || typeof value === 'number' ? plain(String(value).trim(), LIMITS.nameChars) || null : null
 
 /** The parser is loaded only where there is something to parse. */
 export async function parseExtensionYaml(source: string): Promise<ExtensionFile | null> {

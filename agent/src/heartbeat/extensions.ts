@@ -1,4 +1,5 @@
 // The extensions of this machine and the tools they brought, as the status ledger and their own files tell.
+import { LIMITS } from '@sindri/schema/contract/limits'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createFollower, type Position } from '../events/follow.ts'
@@ -36,7 +37,7 @@ export function createExtensions({ sindriDir, log }: { sindriDir: string; log: L
       extensions.push({ ...state, version: state.version ?? file?.version ?? null })
       if (there.has(state.state)) bom.push(...(file?.tools ?? []).map((tool) => ({ ...tool, extension: state.name })))
     }
-    return { extensions, bom }
+    return { extensions: extensions.slice(0, LIMITS.listItems), bom: bom.slice(0, LIMITS.listItems) }
   }
 
   /** What was added since the last time. */

@@ -3,5 +3,5 @@
 /** ID, such as "debian". Values may stand in quotes. */
 export function parseDistro(text: string): string | null {
   const value = /^ID=(.*)$/m.exec(text)?.[1]?.trim()
-  return value?.replace(/^(["'])(.*)\1$/, '$2') || null
+  return value?.replace(/^(["'])(.*)\1$/, '$2').slice(0, 64) || null
 }

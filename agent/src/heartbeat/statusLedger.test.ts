@@ -55,6 +55,7 @@ test('lines of another form are nobody’s event', () => {
     '{"event":{}}',
     JSON.stringify({ ...good, extension_name: '../../etc' }),
     JSON.stringify({ ...good, timestamp: 'yesterday' }),
+    JSON.stringify({ ...good, timestamp: '+275760-09-12T00:00:00Z' }),
     JSON.stringify({ ...good, event: [] }),
     JSON.stringify({ ...good, event: { type: 7 } }),
     JSON.stringify({ ...good, state_after: null }),

@@ -1,5 +1,7 @@
 // Lines of ~/.sindri/status_ledger.jsonl: one event of one extension each; what is not of that form is nobody's event.
 
+import { plain } from '../platform/text.ts'
+
 export interface LedgerEntry {
   eventId: string
   /** The machine's wall clock. */
@@ -19,12 +21,17 @@ export interface LedgerEntry {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
+const text = (value: unknown, maxChars: number): string | null =>
+  typeof value === 'string' && value !== '' ? plain(value, maxChars) : null
 
 /** Used in paths, so nothing that could leave its directory. */
 const isName = (value: unknown): value is string => typeof value === 'string' && /^[a-z][a-z0-9-]{0,127}$/.test(value)
 const version = (value: unknown): string | null =>
   typeof value === 'string' && /^[\w+-][\w.+-]{0,127}$/.test(value) ? value : null
+
+/** A time stamp beyond these is a mistake, and one far beyond has no form as text. */
+const earliestMs = Date.UTC(2000)
+const latestMs = Date.UTC(2200)
 
 function parseJson(line: string): unknown {
   try {
@@ -41,8 +48,8 @@ export function parseLedgerLine(line: string): LedgerEntry | null {
   const { event_id: eventId, timestamp, extension_name: extension, state_after: stateAfter, event } = entry
   const atMs = typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN
   const { type } = event
-  if (typeof eventId !== 'string' || Number.isNaN(atMs) || !isName(extension)) return null
-  if (typeof stateAfter !== 'string' || typeof type !== 'string') return null
+  if (typeof eventId !== 'string' || !(atMs >= earliestMs && atMs <= latestMs) || !isName(extension)) return null
+  if (typeof stateAfter !== 'string' || !/^[\w-]{1,64}$/.test(stateAfter) || typeof type !== 'string') return null
   const failedUpgrade = type === 'upgrade_started' || type === 'upgrade_failed'
   const known = [
     event['version'],
@@ -50,16 +57,16 @@ export function parseLedgerLine(line: string): LedgerEntry | null {
     event['current_version'],
   ]
   return {
-    eventId,
+    eventId: plain(eventId, 64),
     atMs,
     extension,
     stateAfter,
     type,
     version: known.map(version).find((value) => value !== null) ?? null,
     fromVersion: version(event['from_version']),
-    errorMessage: text(event['error_message']),
+    errorMessage: text(event['error_message'], 2_000),
     durationSecs: typeof event['duration_secs'] === 'number' ? event['duration_secs'] : null,
-    logFile: text(event['log_file']),
+    logFile: text(event['log_file'], 1_024),
   }
 }
 

@@ -4,6 +4,8 @@ import type { CpuTimes, DiskReading, NetworkReading, Reading } from './reading.t
 import type { Cpu, Disk, NetworkInterface, Sample, TopProcess } from './sample.ts'
 
 const topCount = 10
+/** As many as the console takes. */
+const maxCores = 1024
 
 const rounded = (value: number, digits: number): number => Number(value.toFixed(digits))
 const percent = (share: number): number => rounded(Math.min(100, Math.max(0, share * 100)), 2)
@@ -33,7 +35,7 @@ function toCpu(before: Reading, after: Reading): Cpu | null {
   const whole = perCore.filter((value) => value !== undefined)
   return {
     usagePercent: all?.busy ?? null,
-    perCore: whole.length > 0 && whole.length === perCore.length ? whole.slice(0, LIMITS.listItems) : null,
+    perCore: whole.length > 0 && whole.length === perCore.length ? whole.slice(0, maxCores) : null,
     loadAvg1: after.load?.[0] ?? null,
     loadAvg5: after.load?.[1] ?? null,
     loadAvg15: after.load?.[2] ?? null,

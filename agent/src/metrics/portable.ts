@@ -1,7 +1,9 @@
 // Reads what systeminformation and Node know of a machine that is not Linux. It starts processes, so it is slower.
+import { LIMITS } from '@sindri/schema/contract/limits'
 import { cpus, loadavg, uptime } from 'node:os'
 import { fsSize, fsStats, mem, networkStats, processes as listProcesses } from 'systeminformation'
 import type { Clock } from '../platform/clock.ts'
+import { plain } from '../platform/text.ts'
 import type { CpuTimes, DiskReading, Reader, Reading } from './reading.ts'
 
 const finite = (value: number | null | undefined): number | null =>
@@ -89,8 +91,17 @@ export function createPortableReader(clock: Clock): Reader {
     ])
     const [one = 0, five = 0, fifteen = 0] = loadavg()
     const entries = running?.list.map(({ pid, name, started, cpu: cpuPercent, memRss }) => {
-      const memoryBytes = finite(memRss * 1024)
-      return [pid, { name, start: started, cpuSeconds: null, cpuPercent: finite(cpuPercent), memoryBytes }] as const
+      const memoryBytes = finite(Math.round(memRss * 1024))
+      return [
+        pid,
+        {
+          name: plain(name, LIMITS.nameChars),
+          start: started,
+          cpuSeconds: null,
+          cpuPercent: finite(cpuPercent),
+          memoryBytes,
+        },
+      ] as const
     })
     return {
       monotonicMs,

@@ -152,7 +152,7 @@ test('a place that cannot be a directory leaves the agent in memory, with a noti
   writeFileSync(join(root, 'file'), '')
   const state = await open(join(root, 'file', 'agent'))
   expect(state.path).toBeNull()
-  expect(state.notice).toMatch(/not writable .*kept in memory only/)
+  expect(state.notice).toMatch(/kept in memory only: state directory .* is not writable/)
   state.saveEnrolment(enrolment)
   expect(state.enrolment()).toEqual(enrolment)
   state.saveEnrolment(null)

@@ -6,6 +6,7 @@ import { writeAtomically } from './atomicFile.ts'
 import type { Clock } from './clock.ts'
 import { DirLocked, lockDir } from './dirLock.ts'
 import type { Log } from './log.ts'
+import { toNotice } from './text.ts'
 
 export interface Enrolment {
   /** Id the console gave, such as "ins_…". */
@@ -101,7 +102,9 @@ export async function openStateDir({ path, clock, log }: { path: string; clock: 
   const unlock = 'unlock' in claimed ? claimed.unlock : () => {}
   const notice =
     'reason' in claimed
-      ? `State directory ${path} is not writable (${claimed.reason}): identity and unsent data are kept in memory only.`
+      ? toNotice(
+          `Identity and unsent data are kept in memory only: state directory ${path} is not writable (${claimed.reason}).`,
+        )
       : null
   const writable = notice === null
   if (notice) log.warn(notice)

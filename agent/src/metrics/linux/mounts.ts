@@ -43,8 +43,12 @@ const onDevice = new Set(
 const lent = new Set(['9p', 'virtiofs'])
 const network = /^(nfs\d?|cifs|smb\w*|ceph|glusterfs|lustre|afs|autofs|fuse\..*)$/
 
+/** Longer ones the console does not take. */
+const maxPathChars = 1024
+
 /** What makes two mounts the same disk; null for what is no disk. */
 function diskKey({ fsType, source, number, mountPoint }: Mount): string | null {
+  if (mountPoint.length > maxPathChars || source.length > maxPathChars) return null
   if (fsType === 'zfs') return `zfs ${source.split('/')[0]}`
   // Subvolumes of btrfs have a number of their own each, but one source.
   if (onDevice.has(fsType)) return number.startsWith('0:') ? source : number

@@ -1,4 +1,5 @@
 // Keeps every record until the console has answered for it: on disk, in order, within bounds, counting what it had to drop.
+import type { FaultCode } from '@sindri/schema/contract/codes'
 import { LIMITS } from '@sindri/schema/contract/limits'
 import { join } from 'node:path'
 import type { Clock, Undo } from '../clock.ts'
@@ -28,7 +29,10 @@ export interface Outbox {
   settle(batch: Batch, answer: Answer): void
   /** No answer came (UNAVAILABLE, time-out, closed link): all of it waits again, in its old place. */
   release(batch: Batch): void
-  /** The whole mutation was refused for good: it comes again in halves, until the record that spoils it stands alone and is dropped. */
+  /**
+   * The whole mutation was refused. Where that judges what is in it, it comes again in halves, until the record that
+   * spoils it stands alone and is dropped. Where it judges the link or the caller, it is released.
+   */
   refuseWhole(batch: Batch, why: { code: string; message: string }): void
   /** Called whenever something has been appended. */
   onAppend(run: () => void): Undo
@@ -54,6 +58,8 @@ export interface OutboxOptions {
 }
 
 const MiB = 1024 * 1024
+/** Refusals of what was sent. All others, such as SUPERSEDED or FORBIDDEN, would drop good records for a bad link. */
+const ofContent = new Set<string>(['BAD_INPUT', 'BAD_QUERY', 'CLOCK', 'TOO_COMPLEX', 'TOO_LARGE'] satisfies FaultCode[])
 /** Refusals of one code and field are logged once; so many different ones are remembered. */
 const refusalKinds = 200
 
@@ -76,7 +82,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
       if (lostBytes > 0) log.warn('the spool ended in a torn entry, which was cut off', { stream, lostBytes })
       return opened
     } catch (error) {
-      openNotices.push(`Spool of ${stream} cannot be read: unsent ${stream} are kept in memory only.`)
+      openNotices.push(`Unsent ${stream} are kept in memory only: their spool cannot be read.`)
       log.error('the spool cannot be read; it is left alone', { stream, error })
       return (await openStreamLog({ ...base, dir: null })).log
     }
@@ -181,6 +187,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
       kept.push(record)
       records.push({ run: record.run, seq: record.seq, value: JSON.parse(body.toString()) as Record<string, unknown> })
     }
+    if (closed) return null
     if (lost.length > 0) {
       log.error('the spool gave back other bytes than were written to it', { stream, records: lost.length })
       bounds.drop(stream, lost)
@@ -196,6 +203,10 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     const held = flights.get(batch) ?? []
     flights.delete(batch)
     return held
+  }
+
+  function release(batch: Batch): void {
+    for (const record of land(batch)) record.state = 'waiting'
   }
 
   function finish(stream: Stream, records: readonly Held[]): void {
@@ -250,10 +261,9 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
       }
       finish(batch.stream, done)
     },
-    release(batch) {
-      for (const record of land(batch)) record.state = 'waiting'
-    },
+    release,
     refuseWhole(batch, { code, message }) {
+      if (!ofContent.has(code)) return release(batch)
       const held = land(batch)
       if (held.length <= 1) {
         if (held.length === 1)

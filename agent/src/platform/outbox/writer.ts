@@ -1,6 +1,7 @@
 // Brings records to disk soon, a few at a time, and carries on in memory while the disk refuses.
 import type { Clock, Undo } from '../clock.ts'
 import type { Log } from '../log.ts'
+import { toNotice } from '../text.ts'
 import { streams, type Stream } from './records.ts'
 import type { StreamLog } from './streamLog.ts'
 
@@ -54,7 +55,8 @@ export function createWriter({
       await logs[stream].write({ sync: job.sync }).catch(() => logs[stream].write({ sync: job.sync }))
     } catch (error) {
       if (notice !== null) return
-      notice = `Spool ${dir} cannot be written (${error instanceof Error ? error.message : String(error)}): unsent data is kept in memory only.`
+      const reason = error instanceof Error ? error.message : String(error)
+      notice = toNotice(`Unsent data is kept in memory only: spool ${dir} cannot be written (${reason}).`)
       log.warn(notice)
       undoRetry = clock.after(diskRetryMs, () => void retry())
     }

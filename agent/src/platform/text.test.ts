@@ -1,0 +1,10 @@
+import { expect, test } from 'vitest'
+import { plain, toNotice } from './text.ts'
+
+test('text is cut to its length, without NUL and without half a character', () => {
+  expect(plain('short', 10)).toBe('short')
+  expect(plain('a\0b', 10)).toBe('ab')
+  expect(plain('x'.repeat(11), 10)).toBe(`${'x'.repeat(9)}…`)
+  expect(plain(`${'x'.repeat(8)}😀😀`, 10)).toBe(`${'x'.repeat(8)}\uFFFD…`)
+  expect(toNotice('n'.repeat(1000))).toHaveLength(256)
+})
