@@ -60,7 +60,7 @@ export const createDocuments = (schema: GraphQLSchema): Documents => {
       document = parse(query, { maxTokens: DOCUMENT_LIMITS.tokens })
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error
-      throw new Refused(error.message.includes('token limit') ? 'TOO_COMPLEX' : 'BAD_QUERY', [error])
+      throw new Refused(/tokens. Parsing aborted/.test(error.message) ? 'TOO_COMPLEX' : 'BAD_QUERY', [error])
     }
     const { depth, aliases, cost, introspects, operations } = measure(schema, document)
     if (depth > DOCUMENT_LIMITS.depth && !introspects) throw tooComplex('levels', DOCUMENT_LIMITS.depth, depth)

@@ -41,6 +41,8 @@ interface Bucket {
   atMs: number
 }
 
+/** Refilling in many small steps adds up to a hair less than in one. */
+const ROUNDING = 1e-6
 /** Above this, full buckets are looked for and forgotten: an attacker with many addresses must not fill memory. */
 const SWEEP_ABOVE = 1_000
 
@@ -72,7 +74,7 @@ export const createLimiter = (clock: Pick<Clock, 'monotonicMs'>, { perSecond, bu
     refill(bucket, nowMs)
     // What is larger than a whole bucket passes when the bucket is full, or it could never pass.
     const wanted = Math.min(cost, burst)
-    if (bucket.tokens >= wanted) {
+    if (bucket.tokens >= wanted - ROUNDING) {
       bucket.tokens -= cost
       return 0
     }
