@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +32,8 @@ function run(script: string, { spawn = spawnReal, ...options }: Partial<PtyOptio
     output().includes(text) ? Promise.resolve() : new Promise<void>((resolve) => waiting.push({ text, resolve }))
   return { pty, exited, shows, output, bytes: () => Buffer.concat(chunks) }
 }
+
+const cksum = (bytes: Buffer) => execFileSync('cksum', { input: bytes }).toString().split(' ')[0]
 
 /** "S" is asleep: a program that wants to write and may not. */
 const stateOf = (pid: number) => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /s, '')[0]
@@ -77,6 +80,24 @@ describe('a pseudo-terminal', () => {
     await write(pty, all)
     await exited
     expect(bytes().subarray(5).equals(all)).toBe(true)
+  })
+
+  test('does not wait in a write for a program that does not read, and gives it all once it does', async () => {
+    const clock = createFakeClock()
+    const { pty, shows, exited, output } = run('stty raw -echo; echo ready; while [ ! -e go ]; do sleep 0.01; done; head -c 200000 | cksum', {
+      spawn: createPtySpawner(clock),
+    })
+    await shows('ready')
+    const all = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 7919) % 251))
+    let written = false
+    pty.write(all, () => (written = true))
+    await clock.advance(10_000)
+    expect(written).toBe(false)
+    writeFileSync(join(folder, 'go'), '')
+    await expect.poll(() => clock.advance(100).then(() => written), { interval: 1 }).toBe(true)
+    await expect.poll(() => clock.advance(100).then(output), { interval: 1 }).toContain(' 200000')
+    await exited
+    expect(output().trim().split(/\s+/).slice(1)).toEqual([cksum(all), '200000'])
   })
 
   test('keeps the tail of a program that ends while paused, however long the pause', async () => {

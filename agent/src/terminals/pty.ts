@@ -5,6 +5,7 @@ import { constants as osConstants } from 'node:os'
 import { ReadStream } from 'node:tty'
 import { requireBinary } from 'node-pty/requireBinary.js'
 import type { Clock, Undo } from '../platform/clock.ts'
+import { createPatientWriter } from './patientWriter.ts'
 import { sessionIsAlive, signalSession } from './processGroup.ts'
 import type { Size } from './ring.ts'
 import { SpawnFailure } from './spawnFailure.ts'
@@ -109,8 +110,14 @@ export const createPtySpawner =
         onExit(exit)
       } else if (!paused) {
         const leftMs = Math.max(0, drainUntilMs - clock.monotonicMs())
-        undoQuiet = clock.after(Math.min(quietMs, leftMs), () => socket.destroy())
+        undoQuiet = clock.after(Math.min(quietMs, leftMs), end)
       }
+    }
+
+    /** The number of the descriptor may be another file's from here on. */
+    function end(): void {
+      writer.stop()
+      socket.destroy()
     }
 
     // One buffer for all reads: a flood makes no garbage.
@@ -125,9 +132,11 @@ export const createPtySpawner =
         },
       },
     } as object)
+    const writer = createPatientWriter(terminal.fd, clock)
     // The end of a PTY reads as EIO on Linux; any other error ends it as well, and `close` follows.
-    socket.on('error', () => {})
+    socket.on('error', () => writer.stop())
     socket.on('close', () => {
+      writer.stop()
       closed = true
       settle()
     })
@@ -139,10 +148,7 @@ export const createPtySpawner =
       onData: (listener) => void (onData = listener),
       onExit: (listener) => void (onExit = listener),
       write(bytes, written) {
-        if (socket.destroyed) return
-        socket.write(bytes, (error) => {
-          if (!error) written()
-        })
+        if (!socket.destroyed) writer.write(bytes, written)
       },
       resize({ cols, rows }) {
         // A destroyed socket has given its descriptor back, and the number may belong to another file by now.
