@@ -15,9 +15,28 @@ const good = {
   run,
   seq: 1,
   at: iso(nowMs),
-  cpu: { usagePercent: 12.5, perCore: [10, 15], loadAvg1: 0.5, loadAvg5: null, loadAvg15: 0, coreCount: 2, stealPercent: 0 },
+  cpu: {
+    usagePercent: 12.5,
+    perCore: [10, 15],
+    loadAvg1: 0.5,
+    loadAvg5: null,
+    loadAvg15: 0,
+    coreCount: 2,
+    stealPercent: 0,
+  },
   memory: { total: 8e9, used: 5e9, free: 1e9, cached: 1e9, available: 3e9, swapTotal: 0, swapUsed: 0 },
-  disks: [{ mountPoint: '/', device: '/dev/sda1', fsType: 'ext4', total: 1e12, used: 5e11, free: 5e11, readBytesPerSecond: 12.5, writeBytesPerSecond: null }],
+  disks: [
+    {
+      mountPoint: '/',
+      device: '/dev/sda1',
+      fsType: 'ext4',
+      total: 1e12,
+      used: 5e11,
+      free: 5e11,
+      readBytesPerSecond: 12.5,
+      writeBytesPerSecond: null,
+    },
+  ],
   network: [
     { name: 'lo', rxBytes: 1, txBytes: 1, rxPackets: 1, txPackets: 1, rxBytesPerSecond: 1000, txBytesPerSecond: 1000 },
     { name: 'eth0', rxBytes: 1, txBytes: 1, rxPackets: 1, txPackets: 1, rxBytesPerSecond: 5, txBytesPerSecond: 7 },
@@ -118,7 +137,15 @@ describe('a sample is accepted', () => {
 
   it('with nothing but its identity and time: what is absent is null', () => {
     expect(sampleOf({ run, seq: 1, at: iso(nowMs) })).toEqual({
-      at: new Date(nowMs), cpu: null, memory: null, disks: null, network: null, processCount: null, topProcesses: null, uptimeSeconds: null, cgroup: null,
+      at: new Date(nowMs),
+      cpu: null,
+      memory: null,
+      disks: null,
+      network: null,
+      processCount: null,
+      topProcesses: null,
+      uptimeSeconds: null,
+      cgroup: null,
     })
   })
 
@@ -134,7 +161,9 @@ describe('a sample is accepted', () => {
   })
 
   it('without members it does not know, whatever they are called', () => {
-    const record = JSON.parse(`{"run":"${run}","seq":1,"at":"${iso(nowMs)}","__proto__":{"cpu":{"usagePercent":5}},"constructor":1}`) as unknown
+    const record = JSON.parse(
+      `{"run":"${run}","seq":1,"at":"${iso(nowMs)}","__proto__":{"cpu":{"usagePercent":5}},"constructor":1}`,
+    ) as unknown
     expect(sampleOf(record).cpu).toBeNull()
   })
 })
@@ -147,7 +176,12 @@ describe('figures', () => {
 
   it('sum devices, leave loopback out, and know no zero for an unknown', () => {
     expect(figures(good)).toMatchObject({
-      cpuPercent: 12.5, diskTotal: 1e12, diskReadRate: 12.5, diskWriteRate: null, networkReceiveRate: 5, networkTransmitRate: 7,
+      cpuPercent: 12.5,
+      diskTotal: 1e12,
+      diskReadRate: 12.5,
+      diskWriteRate: null,
+      networkReceiveRate: 5,
+      networkTransmitRate: 7,
     })
     expect(new Set(Object.values(figures({ run, seq: 1, at: iso(nowMs) })))).toEqual(new Set([null]))
   })
@@ -161,22 +195,44 @@ it('a gap needs its two times in order and how many were dropped', () => {
   const gap = { run, seq: 1, from: iso(nowMs - 1000), to: iso(nowMs), dropped: 3 }
   expect(checkGap(gap, window)).toMatchObject({ seq: 1, from: new Date(nowMs - 1000), to: new Date(nowMs), dropped: 3 })
   const faults = [
-    { ...gap, dropped: -1 }, { ...gap, dropped: null }, { ...gap, to: iso(nowMs - 2000) }, { ...gap, from: null },
-    { ...gap, from: iso(nowMs - LIMITS.atPastMs - 1) }, { ...gap, seq: 0 },
+    { ...gap, dropped: -1 },
+    { ...gap, dropped: null },
+    { ...gap, to: iso(nowMs - 2000) },
+    { ...gap, from: null },
+    { ...gap, from: iso(nowMs - LIMITS.atPastMs - 1) },
+    { ...gap, seq: 0 },
   ].map((each) => checkRecords([each], (record) => checkGap(record, window)).refusals[0]?.field)
   expect(faults).toEqual(['dropped', 'dropped', 'to', 'from', 'from', 'seq'])
 })
 
 it('a live sample needs no identity, and everything else', () => {
   expect(checkLive({ at: iso(nowMs), cpu: { usagePercent: 5 } }, window).cpu?.usagePercent).toBe(5)
-  expect(() => checkLive({ at: iso(nowMs), cpu: { usagePercent: -5 } }, window)).toThrow('cpu.usagePercent: expected a number from 0 to 100, got -5.')
+  expect(() => checkLive({ at: iso(nowMs), cpu: { usagePercent: -5 } }, window)).toThrow(
+    'cpu.usagePercent: expected a number from 0 to 100, got -5.',
+  )
   expect(() => checkLive(null, window)).toThrow('sample: expected an object, got null.')
 })
 
 describe('whatever arrives', () => {
   const paths: Path[] = [
-    ['run'], ['seq'], ['at'], ['cpu'], ['memory'], ['disks'], ['network'], ['topProcesses'], ['cgroup'], ['processCount'], ['uptimeSeconds'],
-    ['cpu', 'usagePercent'], ['cpu', 'perCore'], ['memory', 'used'], ['disks', 0], ['disks', 0, 'device'], ['network', 1, 'name'], ['topProcesses', 0, 'pid'],
+    ['run'],
+    ['seq'],
+    ['at'],
+    ['cpu'],
+    ['memory'],
+    ['disks'],
+    ['network'],
+    ['topProcesses'],
+    ['cgroup'],
+    ['processCount'],
+    ['uptimeSeconds'],
+    ['cpu', 'usagePercent'],
+    ['cpu', 'perCore'],
+    ['memory', 'used'],
+    ['disks', 0],
+    ['disks', 0, 'device'],
+    ['network', 1, 'name'],
+    ['topProcesses', 0, 'pid'],
   ]
   const record = fc.oneof(
     fc.constant(good),
@@ -190,8 +246,12 @@ describe('whatever arrives', () => {
       fc.property(fc.array(record, { maxLength: 20 }), (records) => {
         const alone = records.map((each) => checkRecords([each], (one) => checkSample(one, window)))
         const together = checkRecords(records, (one) => checkSample(one, window))
-        expect(together.accepted).toEqual(alone.flatMap(({ accepted }, index) => accepted.map((each) => ({ ...each, index }))))
-        expect(together.refusals).toEqual(alone.flatMap(({ refusals }, index) => refusals.map((each) => ({ ...each, index }))))
+        expect(together.accepted).toEqual(
+          alone.flatMap(({ accepted }, index) => accepted.map((each) => ({ ...each, index }))),
+        )
+        expect(together.refusals).toEqual(
+          alone.flatMap(({ refusals }, index) => refusals.map((each) => ({ ...each, index }))),
+        )
         expect(together.accepted.length + together.refusals.length).toBe(records.length)
       }),
       { numRuns: 300 },
@@ -213,10 +273,18 @@ describe('whatever arrives', () => {
   })
 
   it('more than 500 records are refused as a whole', () => {
-    expect(checkRecords(Array.from({ length: 500 }).fill(good), (one) => checkSample(one, window)).accepted).toHaveLength(500)
+    expect(
+      checkRecords(
+        Array.from({ length: 500 }, () => good),
+        (one) => checkSample(one, window),
+      ).accepted,
+    ).toHaveLength(500)
     let details: FaultDetails | undefined
     try {
-      checkRecords(Array.from({ length: 501 }).fill(good), (one) => checkSample(one, window))
+      checkRecords(
+        Array.from({ length: 501 }, () => good),
+        (one) => checkSample(one, window),
+      )
     } catch (error) {
       details = (error as { details?: FaultDetails }).details
     }

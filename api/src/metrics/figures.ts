@@ -33,7 +33,11 @@ const TABLE: Record<Figure, Omit<FigureColumn, 'figure'>> = {
   swapUsed: { column: 'swap_used', type: 'bigint', of: ({ memory }) => memory?.swapUsed ?? null },
   diskTotal: { column: 'disk_total', type: 'bigint', of: ({ disks }) => total(disks, (disk) => disk.total) },
   diskUsed: { column: 'disk_used', type: 'bigint', of: ({ disks }) => total(disks, (disk) => disk.used) },
-  diskReadRate: { column: 'disk_read', type: 'real', of: ({ disks }) => total(disks, (disk) => disk.readBytesPerSecond) },
+  diskReadRate: {
+    column: 'disk_read',
+    type: 'real',
+    of: ({ disks }) => total(disks, (disk) => disk.readBytesPerSecond),
+  },
   diskWriteRate: {
     column: 'disk_write',
     type: 'real',

@@ -34,5 +34,12 @@ export const publishGaps = async (
     gaps.map(({ dropped }) => dropped),
   ])
   if (!answer?.current) throw superseded()
-  return toAnswer(records.length, checked, storedOf(gaps.map(({ run, seq }) => `${run}/${seq}`), answer.stored))
+  return toAnswer(
+    records.length,
+    checked,
+    storedOf(
+      gaps.map(({ run, seq }) => `${run}/${seq}`),
+      answer.stored,
+    ),
+  )
 }

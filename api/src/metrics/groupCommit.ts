@@ -36,8 +36,18 @@ interface Waiting<B extends Batch, Answer> extends PromiseWithResolvers<Answer> 
 
 const isUnavailable = (error: unknown): boolean => error instanceof Fault && error.code === 'UNAVAILABLE'
 
-export const createGroupCommit = <B extends Batch, Answer>(deps: GroupCommitDeps<B, Answer>): GroupCommit<B, Answer> => {
-  const { clock, write, onSplit, inFlight, statementRows = 1_500, waitingRows = 20_000, waitingBatchesPerOwner = 8 } = deps
+export const createGroupCommit = <B extends Batch, Answer>(
+  deps: GroupCommitDeps<B, Answer>,
+): GroupCommit<B, Answer> => {
+  const {
+    clock,
+    write,
+    onSplit,
+    inFlight,
+    statementRows = 1_500,
+    waitingRows = 20_000,
+    waitingBatchesPerOwner = 8,
+  } = deps
   const waiting: Waiting<B, Answer>[] = []
   const perOwner = new Map<number, number>()
   let rowsWaiting = 0
@@ -75,7 +85,8 @@ export const createGroupCommit = <B extends Batch, Answer>(deps: GroupCommitDeps
   const take = (): Waiting<B, Answer>[] => {
     let rows = 0
     let count = 0
-    while (count < waiting.length && (count === 0 || rows < statementRows)) rows += waiting[count++]?.batch.rows.length ?? 0
+    while (count < waiting.length && (count === 0 || rows < statementRows))
+      rows += waiting[count++]?.batch.rows.length ?? 0
     rowsWaiting -= rows
     const group = waiting.splice(0, count)
     for (const { batch } of group) {
@@ -111,13 +122,18 @@ export const createGroupCommit = <B extends Batch, Answer>(deps: GroupCommitDeps
 
   const busy = (): Fault => {
     const retryAfterMs = Math.round(Math.min(10_000, Math.max(500, rowsWaiting * msPerRow)))
-    return new Fault('UNAVAILABLE', `Expected a console with room for these records, got ${rowsWaiting} waiting; try again.`, { retryAfterMs })
+    return new Fault(
+      'UNAVAILABLE',
+      `Expected a console with room for these records, got ${rowsWaiting} waiting; try again.`,
+      { retryAfterMs },
+    )
   }
 
   return {
     add(batch) {
       const own = perOwner.get(batch.owner) ?? 0
-      if (stopped || rowsWaiting + batch.rows.length > waitingRows || own >= waitingBatchesPerOwner) return Promise.reject(busy())
+      if (stopped || rowsWaiting + batch.rows.length > waitingRows || own >= waitingBatchesPerOwner)
+        return Promise.reject(busy())
       const place: Waiting<B, Answer> = { batch, ...Promise.withResolvers<Answer>() }
       waiting.push(place)
       perOwner.set(batch.owner, own + 1)

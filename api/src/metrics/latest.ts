@@ -5,7 +5,11 @@ import { isId } from '../platform/ids.ts'
 
 type Detail = Omit<MetricSample, 'at'>
 
-export const createLatest = ({ db }: { db: Pick<Db, 'query'> }): ((instanceId: string) => Promise<MetricSample | null>) => {
+export const createLatest = ({
+  db,
+}: {
+  db: Pick<Db, 'query'>
+}): ((instanceId: string) => Promise<MetricSample | null>) => {
   let asked = new Map<string, PromiseWithResolvers<MetricSample | null>>()
 
   const answer = async (): Promise<void> => {

@@ -65,7 +65,10 @@ export const createMetrics = ({ db, bus, clock, log, jobs, order, retentionDays 
     } catch {
       // Hundreds of mounts or interfaces do not fit into one message. The stored sample has them.
       const { sample } = live
-      bus.publish(topics.metricSampled, live.instanceId, { ...live, sample: { ...sample, disks: null, network: null, topProcesses: null } })
+      bus.publish(topics.metricSampled, live.instanceId, {
+        ...live,
+        sample: { ...sample, disks: null, network: null, topProcesses: null },
+      })
     }
   }
 
@@ -98,7 +101,11 @@ export const createMetrics = ({ db, bus, clock, log, jobs, order, retentionDays 
     async start() {
       await partitions.ensure()
       const ends = [
-        jobs.start({ name: 'metric-rollups', intervalMs: rollupEveryMs, run: async (signal) => void (await rollUp({ db, clock }, signal)) }),
+        jobs.start({
+          name: 'metric-rollups',
+          intervalMs: rollupEveryMs,
+          run: async (signal) => void (await rollUp({ db, clock }, signal)),
+        }),
         jobs.start({
           name: 'metric-retention',
           intervalMs: retentionEveryMs,

@@ -49,7 +49,8 @@ export const createPartitions = ({ db, clock, acceptedMs, retentionMs }: Partiti
     const names = new Set(await attached(query))
     const days: number[] = []
     const last = floorDay(clock.now() + aheadMs)
-    for (let day = floorDay(clock.now() - acceptedMs - slackMs); day <= last; day += dayMs) if (!names.has(toName(day))) days.push(day)
+    for (let day = floorDay(clock.now() - acceptedMs - slackMs); day <= last; day += dayMs)
+      if (!names.has(toName(day))) days.push(day)
     return days
   }
 
@@ -75,7 +76,10 @@ export const createPartitions = ({ db, clock, acceptedMs, retentionMs }: Partiti
       await query('select pg_advisory_xact_lock($1)', [lock])
       if (!(await expired(query)).includes(day)) return false
       // Samples that no rollup holds yet.
-      const dirty = await query('select 1 from metric_dirty where bucket >= $1 and bucket < $2 limit 1', [new Date(day), new Date(day + dayMs)])
+      const dirty = await query('select 1 from metric_dirty where bucket >= $1 and bucket < $2 limit 1', [
+        new Date(day),
+        new Date(day + dayMs),
+      ])
       if (dirty.length > 0) return false
       await query(`alter table metric_sample detach partition ${toName(day)}`)
       await query(`drop table ${toName(day)}`)

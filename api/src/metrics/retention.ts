@@ -13,7 +13,10 @@ export interface RetentionDeps {
   samplesKeptMs: number
 }
 
-export const forget = async ({ db, clock, partitions, samplesKeptMs }: RetentionDeps, signal?: AbortSignal): Promise<void> => {
+export const forget = async (
+  { db, clock, partitions, samplesKeptMs }: RetentionDeps,
+  signal?: AbortSignal,
+): Promise<void> => {
   await partitions.dropExpired()
   const nowMs = await soberNow(db.query, clock)
   const before = (keptMs: number) => new Date(nowMs - keptMs)

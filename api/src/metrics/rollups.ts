@@ -21,7 +21,9 @@ const eachFigure = (text: (column: string, type: string) => string): string =>
   FIGURE_COLUMNS.map(({ column, type }) => text(column, type)).join(', ')
 
 const rollupColumns = eachFigure((c) => `${c}_n, ${c}_sum, ${c}_min, ${c}_max`)
-const overwrite = eachFigure((c) => ['n', 'sum', 'min', 'max'].map((part) => `${c}_${part} = excluded.${c}_${part}`).join(', '))
+const overwrite = eachFigure((c) =>
+  ['n', 'sum', 'min', 'max'].map((part) => `${c}_${part} = excluded.${c}_${part}`).join(', '),
+)
 const upsert = (select: string): string => `
   insert into metric_rollup (instance, step, bucket, n, ${rollupColumns}) ${select}
   on conflict (instance, step, bucket) do update set n = excluded.n, ${overwrite}`
@@ -30,13 +32,13 @@ const fromSamples = upsert(`
   select d.instance, ${BUCKET_STEP}, d.bucket, s.*
   from unnest($1::int4[], $2::timestamptz[]) as d (instance, bucket)
   cross join lateral (
-    select count(*), ${eachFigure((c) => `count(${c}), sum(${c}::float8), min(${c}), max(${c})`)} from metric_sample
+    select count(*) as n, ${eachFigure((c) => `count(${c}), sum(${c}::float8), min(${c}), max(${c})`)} from metric_sample
     where instance = d.instance and at >= d.bucket and at < d.bucket + interval '5 minutes'
   ) s
-  where s.count > 0`)
+  where s.n > 0`)
 
 const fromBuckets = upsert(`
-  select r.instance, ${HOUR_STEP}, h.hour, sum(n), ${eachFigure((c) => `sum(${c}_n), sum(${c}_sum), min(${c}_min), max(${c}_max)`)}
+  select r.instance, ${HOUR_STEP}, h.hour, sum(r.n), ${eachFigure((c) => `sum(${c}_n), sum(${c}_sum), min(${c}_min), max(${c}_max)`)}
   from (select distinct instance, date_bin('1 hour', bucket, 'epoch') as hour from unnest($1::int4[], $2::timestamptz[]) as d (instance, bucket)) h
   join metric_rollup r on r.instance = h.instance and r.step = ${BUCKET_STEP} and r.bucket >= h.hour and r.bucket < h.hour + interval '1 hour'
   group by r.instance, h.hour`)

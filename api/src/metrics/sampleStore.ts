@@ -69,9 +69,9 @@ where not exists (select 1 from inserted s where s.instance = i.instance and s.r
 union all
 select b, null from unnest($1::int4[]) as l (b) where b not in (select b from link)`
 
-
 /** Numbers, times and UUIDs need no quotes in an array, which saves most of the time that writing one takes. */
-const list = (values: readonly (number | bigint | string | null)[]): string => `{${values.map((value) => value ?? 'NULL').join(',')}}`
+const list = (values: readonly (number | bigint | string | null)[]): string =>
+  `{${values.map((value) => value ?? 'NULL').join(',')}}`
 
 const toIso = (ms: number): string => new Date(ms).toISOString()
 
@@ -83,7 +83,11 @@ export interface SampleStoreDeps {
 }
 
 /** Writes all batches or none. A batch of an older epoch gets SUPERSEDED as its answer. */
-export const createSampleStore = ({ db, nowMs, ensure }: SampleStoreDeps): ((batches: readonly SampleBatch[]) => Promise<(Stored | Fault)[]>) => {
+export const createSampleStore = ({
+  db,
+  nowMs,
+  ensure,
+}: SampleStoreDeps): ((batches: readonly SampleBatch[]) => Promise<(Stored | Fault)[]>) => {
   /** Last 5 minutes of each instance that have their snapshot: most samples then come without their detail. */
   const snapshots = new Map<number, number>()
 

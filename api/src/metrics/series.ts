@@ -32,7 +32,12 @@ export const chooseStep = (firstMs: number, lastMs: number, metricsMs: number): 
 
 const checkStep = (step: number): number => {
   const fits = Number.isInteger(step) && step >= 1 && step <= dayS && (step <= BUCKET_STEP || step % BUCKET_STEP === 0)
-  if (!fits) throw badInput('stepSeconds', `a whole number from 1 to ${BUCKET_STEP}, or a multiple of ${BUCKET_STEP} up to ${dayS}`, step)
+  if (!fits)
+    throw badInput(
+      'stepSeconds',
+      `a whole number from 1 to ${BUCKET_STEP}, or a multiple of ${BUCKET_STEP} up to ${dayS}`,
+      step,
+    )
   return step
 }
 
@@ -43,7 +48,12 @@ const checkFirst = (first: number | null | undefined): number => {
 }
 
 const toStat = (row: PointRow, column: string): MetricStat | null => {
-  const [n, sum, min, max] = ['n', 'sum', 'min', 'max'].map((part) => row[`${column}_${part}`]) as [number, number, number, number]
+  const [n, sum, min, max] = ['n', 'sum', 'min', 'max'].map((part) => row[`${column}_${part}`]) as [
+    number,
+    number,
+    number,
+    number,
+  ]
   // A mean lies between its bounds; the last digit of a sum may not know.
   return n === 0 ? null : { avg: Math.min(max, Math.max(min, sum / n)), min, max }
 }
@@ -51,11 +61,19 @@ const toStat = (row: PointRow, column: string): MetricStat | null => {
 const toPoint = (row: PointRow): MetricPoint => ({
   at: row.at,
   count: row.n,
-  ...(Object.fromEntries(FIGURE_COLUMNS.map(({ figure, column }) => [figure, toStat(row, column)])) as Record<Figure, MetricStat | null>),
+  ...(Object.fromEntries(FIGURE_COLUMNS.map(({ figure, column }) => [figure, toStat(row, column)])) as Record<
+    Figure,
+    MetricStat | null
+  >),
 })
 
 export const createSeries = ({ db, clock }: SeriesDeps) => {
-  const fromSamples = async (num: number, fromMs: number, toMs: number, step: number): Promise<{ rows: PointRow[]; more: boolean }> => {
+  const fromSamples = async (
+    num: number,
+    fromMs: number,
+    toMs: number,
+    step: number,
+  ): Promise<{ rows: PointRow[]; more: boolean }> => {
     for (let most = samplesMax; ; most *= 8) {
       const rows = await db.query<PointRow>(samplesStatement, [num, new Date(fromMs), new Date(toMs), step, most])
       if (rows.reduce((sum, { n }) => sum + n, 0) < most) return { rows, more: false }
@@ -75,7 +93,10 @@ export const createSeries = ({ db, clock }: SeriesDeps) => {
     const size = checkFirst(first)
     if (!(from < to)) throw badInput('to', `a time after ${from.toISOString()}`, to.toISOString())
     const [instance] = isId('instance', instanceId)
-      ? await db.query<{ num: number; metrics_ms: number }>('select num, metrics_ms from instances where id = $1 and deleted_at is null', [instanceId])
+      ? await db.query<{ num: number; metrics_ms: number }>(
+          'select num, metrics_ms from instances where id = $1 and deleted_at is null',
+          [instanceId],
+        )
       : []
     if (!instance) throw new Fault('NOT_FOUND', 'Expected an instance of this id, got none.')
     const { num } = instance
@@ -89,7 +110,8 @@ export const createSeries = ({ db, clock }: SeriesDeps) => {
     const fromMs = floorTo(firstMs, stepMs)
     const toMs = Math.max(fromMs, floorTo(lastMs, stepMs) + stepMs)
     const cursor = readCursor<[number]>(after, ['number'])?.[0]
-    if (cursor !== undefined && !(cursor >= fromMs && cursor < 8.64e15)) throw badInput('after', 'a cursor of this very list', after)
+    if (cursor !== undefined && !(cursor >= fromMs && cursor < 8.64e15))
+      throw badInput('after', 'a cursor of this very list', after)
     const beginMs = cursor === undefined ? fromMs : floorTo(cursor, stepMs) + stepMs
 
     const rolled = step % BUCKET_STEP === 0
@@ -97,7 +119,10 @@ export const createSeries = ({ db, clock }: SeriesDeps) => {
       if (beginMs >= toMs) return { rows: [], more: false }
       if (!rolled) return fromSamples(num, beginMs, toMs, step)
       const statement = step % HOUR_STEP === 0 ? hoursStatement : bucketsStatement
-      return { rows: await db.query<PointRow>(statement, [num, new Date(beginMs), new Date(toMs), step, size + 1]), more: false }
+      return {
+        rows: await db.query<PointRow>(statement, [num, new Date(beginMs), new Date(toMs), step, size + 1]),
+        more: false,
+      }
     }
     const [{ rows, more }, gaps] = await Promise.all([read(), gapsOf(num, fromMs, toMs)])
     return {

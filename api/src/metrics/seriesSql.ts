@@ -9,11 +9,13 @@ export interface PointRow {
   [part: string]: Date | number | null
 }
 
-const eachFigure = (text: (column: string) => string): string => FIGURE_COLUMNS.map(({ column }) => text(column)).join(', ')
+const eachFigure = (text: (column: string) => string): string =>
+  FIGURE_COLUMNS.map(({ column }) => text(column)).join(', ')
 
 /** Everything as float8: sums of bytes over devices may pass 2^53. */
 const ofSamples = `count(*)::int4 as n, ${eachFigure(
-  (c) => `count(${c})::int4 as ${c}_n, sum(${c}::float8) as ${c}_sum, min(${c})::float8 as ${c}_min, max(${c})::float8 as ${c}_max`,
+  (c) =>
+    `count(${c})::int4 as ${c}_n, sum(${c}::float8) as ${c}_sum, min(${c})::float8 as ${c}_min, max(${c})::float8 as ${c}_max`,
 )}`
 const ofRollup = `n, ${eachFigure((c) => `${c}_n, ${c}_sum, ${c}_min::float8, ${c}_max::float8`)}`
 const ofParts = `sum(n)::int4 as n, ${eachFigure(
@@ -52,5 +54,8 @@ export const bucketsStatement = rollupsStatement([rollup(BUCKET_STEP, 'bucket no
 /** An hour with a dirty bucket is put together from its buckets. */
 export const hoursStatement = rollupsStatement([
   rollup(HOUR_STEP, `bucket not in (select ${hourOf('bucket')} from dirty)`),
-  rollup(BUCKET_STEP, `${hourOf('bucket')} in (select ${hourOf('bucket')} from dirty) and bucket not in (select bucket from dirty)`),
+  rollup(
+    BUCKET_STEP,
+    `${hourOf('bucket')} in (select ${hourOf('bucket')} from dirty) and bucket not in (select bucket from dirty)`,
+  ),
 ])

@@ -50,18 +50,24 @@ const createFaster = ({ clock, order }: Pick<WatchDeps, 'clock' | 'order'>) => {
 
 const checkIds = (instanceIds: readonly string[]): string[] => {
   const ids = [...new Set(instanceIds)]
-  if (ids.length === 0 || ids.length > LIMITS.pageMax) throw badInput('instanceIds', `1 to ${LIMITS.pageMax} ids`, ids.length)
+  if (ids.length === 0 || ids.length > LIMITS.pageMax)
+    throw badInput('instanceIds', `1 to ${LIMITS.pageMax} ids`, ids.length)
   return ids.filter((id) => isId('instance', id))
 }
 
-export const createWatch = (deps: WatchDeps): ((instanceIds: readonly string[]) => Promise<AsyncIterable<LiveSample>>) => {
+export const createWatch = (
+  deps: WatchDeps,
+): ((instanceIds: readonly string[]) => Promise<AsyncIterable<LiveSample>>) => {
   const { db, bus } = deps
   const faster = createFaster(deps)
 
   return async (instanceIds) => {
     const asked = checkIds(instanceIds)
     // One that was deleted meanwhile does not end the view of the others.
-    const found = await db.query<{ id: string }>('select id from instances where id = any($1::text[]) and deleted_at is null', [asked])
+    const found = await db.query<{ id: string }>(
+      'select id from instances where id = any($1::text[]) and deleted_at is null',
+      [asked],
+    )
     if (found.length === 0) throw new Fault('NOT_FOUND', 'Expected an instance of this id, got none.')
 
     let over = false

@@ -19,7 +19,7 @@ export const deleteSome = async (
   params: readonly unknown[],
   signal?: AbortSignal,
 ): Promise<number> => {
-  for (let deleted = 0; ; ) {
+  for (let deleted = 0; ;) {
     const [row] = await query<{ n: number }>(
       `with gone as (
          delete from ${table} where ctid = any (array(select ctid from ${table} where ${condition} limit ${rowsAtOnce} for update skip locked)) returning 1

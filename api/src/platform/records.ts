@@ -24,18 +24,25 @@ export const numberOf = (path: string, value: unknown, max: number): number | nu
 /** Bytes and counts. */
 export const wholeOf = (path: string, value: unknown, max: number): number | null => {
   const number = value === null || value === undefined ? null : value
-  if (number === null || (Number.isInteger(number) && (number as number) >= 0 && (number as number) <= max)) return number as number | null
+  if (number === null || (Number.isInteger(number) && (number as number) >= 0 && (number as number) <= max))
+    return number as number | null
   throw badInput(path, `a whole number from 0 to ${max}`, value)
 }
 
 /** A text that PostgreSQL can hold: NUL is refused, half a surrogate pair (a name cut by its length) becomes U+FFFD. */
 export const textOf = (path: string, value: unknown, maxChars: number): string => {
-  if (typeof value !== 'string' || value.length > maxChars) throw badInput(path, `text of at most ${maxChars} characters`, value)
+  if (typeof value !== 'string' || value.length > maxChars)
+    throw badInput(path, `text of at most ${maxChars} characters`, value)
   if (value.includes('\0')) throw badInput(path, 'text without NUL characters', value)
   return value.isWellFormed() ? value : value.toWellFormed()
 }
 
-export const listOf = <T>(path: string, value: unknown, max: number, item: (path: string, value: unknown) => T): T[] | null => {
+export const listOf = <T>(
+  path: string,
+  value: unknown,
+  max: number,
+  item: (path: string, value: unknown) => T,
+): T[] | null => {
   if (value === null || value === undefined) return null
   if (!Array.isArray(value) || value.length > max) {
     throw badInput(path, `a list of at most ${max}`, Array.isArray(value) ? value.length : value)
@@ -43,7 +50,8 @@ export const listOf = <T>(path: string, value: unknown, max: number, item: (path
   return value.map((each, i) => item(`${path}[${i}]`, each))
 }
 
-const time = /^(\d{4})-(\d\d)-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/
+const time =
+  /^(\d{4})-(\d\d)-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/
 
 /** JavaScript takes 30 February for 2 March. */
 const isDay = (year: number, month: number, day: number): boolean =>
@@ -57,7 +65,11 @@ export const timeOf = (path: string, value: unknown, { nowMs, pastMs }: Window):
   const at = Date.parse(value as string)
   if (at >= nowMs - pastMs && at <= nowMs + LIMITS.atFutureMs) return at
   const expected = `${new Date(nowMs - pastMs).toISOString()} to ${new Date(nowMs + LIMITS.atFutureMs).toISOString()}`
-  throw new Fault('CLOCK', `${path}: expected a time from ${expected}, got ${show(value)}.`, { field: path, expected, got: show(value) })
+  throw new Fault('CLOCK', `${path}: expected a time from ${expected}, got ${show(value)}.`, {
+    field: path,
+    expected,
+    got: show(value),
+  })
 }
 
 /** Of a batch all but the rarest records have one run: it is converted once. */
@@ -86,7 +98,11 @@ export interface CheckedRecords<T> {
 /** Each record by itself: what is wrong with one says nothing about the next. */
 export const checkRecords = <T>(records: readonly unknown[], check: (record: unknown) => T): CheckedRecords<T> => {
   if (!Array.isArray(records) || records.length > LIMITS.batchRecords) {
-    throw badInput('records', `at most ${LIMITS.batchRecords} records`, Array.isArray(records) ? records.length : records)
+    throw badInput(
+      'records',
+      `at most ${LIMITS.batchRecords} records`,
+      Array.isArray(records) ? records.length : records,
+    )
   }
   const accepted: { index: number; record: T }[] = []
   const refusals: Refusal[] = []
@@ -103,13 +119,18 @@ export const checkRecords = <T>(records: readonly unknown[], check: (record: unk
 }
 
 /** `stored` says for each accepted record whether it was committed now (true) or before. */
-export const toAnswer = (total: number, { accepted, refusals }: CheckedRecords<unknown>, stored: readonly boolean[]): PublishAnswer => {
+export const toAnswer = (
+  total: number,
+  { accepted, refusals }: CheckedRecords<unknown>,
+  stored: readonly boolean[],
+): PublishAnswer => {
   const outcomes = Array.from<RecordOutcome>({ length: total }).fill('REFUSED')
   accepted.forEach(({ index }, i) => (outcomes[index] = stored[i] ? 'STORED' : 'REPEATED'))
   return { outcomes, refusals }
 }
 
-export const superseded = (): Fault => new Fault('SUPERSEDED', 'Expected the newest link of this agent, got an older one.')
+export const superseded = (): Fault =>
+  new Fault('SUPERSEDED', 'Expected the newest link of this agent, got an older one.')
 
 /** From the keys that a statement stored: of records with the same key the first was stored, the others repeat it. */
 export const storedOf = (keys: readonly string[], stored: readonly string[]): boolean[] => {
