@@ -8,6 +8,13 @@ export interface PatientWriter {
   stop(): void
 }
 
+export interface PatientWriterOptions {
+  descriptor: number
+  /** False once the descriptor has been given back: its number may be another file's. */
+  isOpen: () => boolean
+  clock: Clock
+}
+
 /** First try again soon, for a program that is just reading; then rarely, for one that does not read at all. */
 const retryMs = { first: 1, most: 50 }
 
@@ -15,7 +22,7 @@ const retryMs = { first: 1, most: 50 }
  * Not the write() of a tty stream: libuv takes the master of a PTY for a blocking descriptor and tries in a closed
  * loop, so that one program that does not read its input would stop the whole agent.
  */
-export function createPatientWriter(descriptor: number, clock: Clock): PatientWriter {
+export function createPatientWriter({ descriptor, isOpen, clock }: PatientWriterOptions): PatientWriter {
   const queue: { bytes: Buffer; written: () => void }[] = []
   let waitMs = retryMs.first
   let undoRetry: Undo | null = null
@@ -35,6 +42,7 @@ export function createPatientWriter(descriptor: number, clock: Clock): PatientWr
 
   function drain(): void {
     undoRetry = null
+    if (!isOpen()) return stop()
     for (let next = queue[0]; next && !stopped; next = queue[0]) {
       const count = put(next.bytes)
       if (count === null) {

@@ -73,6 +73,24 @@ describe('a pseudo-terminal', () => {
     }
   })
 
+  test('does not hand the descriptor of one terminal to the program of another', async () => {
+    const names = ['a', 'b', 'c']
+    const several = names.map((name) => run(`read line; ls -l /proc/$$/fd; echo end-${name}`))
+    for (const { pty } of several) pty.write(Buffer.from('\n'), () => {})
+    for (const { exited, output } of several) {
+      await exited
+      expect(output()).toContain('end-')
+      expect(output()).not.toContain('ptmx')
+    }
+  })
+
+  test('is the program itself, with its own number and arguments, beside others too', async () => {
+    run('sleep 60')
+    const { pty, exited, output } = run('', { args: ['-c', 'echo "$$ <$0> <$1> <$2>"', 'zero', 'one two', '$x "y"'] })
+    await exited
+    expect(output()).toBe(`${pty.pid} <zero> <one two> <$x "y">\r\n`)
+  })
+
   test('carries every byte value both ways unchanged', async () => {
     const all = Buffer.from(Array.from({ length: 256 }, (_, value) => value))
     const { pty, shows, exited, bytes } = run('stty raw -echo; printf ready; head -c 256')

@@ -5,6 +5,7 @@ import { constants as osConstants } from 'node:os'
 import { ReadStream } from 'node:tty'
 import { requireBinary } from 'node-pty/requireBinary.js'
 import type { Clock, Undo } from '../platform/clock.ts'
+import { closingDescriptors } from './closeOnExec.ts'
 import { createPatientWriter } from './patientWriter.ts'
 import { sessionIsAlive, signalSession } from './processGroup.ts'
 import type { Size } from './ring.ts'
@@ -82,9 +83,10 @@ const quietMs = 100
 /** … or this moment, when they never are silent. */
 const drainMs = 1000
 
-export const createPtySpawner =
-  (clock: Clock): SpawnPty =>
-  (options) => {
+export function createPtySpawner(clock: Clock): SpawnPty {
+  const descriptors = new Set<number>()
+
+  return (options) => {
     check(options)
     let onData: (bytes: Buffer) => void = () => {}
     let onExit: (exit: PtyExit) => void = () => {}
@@ -95,11 +97,13 @@ export const createPtySpawner =
     let told = false
     let undoQuiet: Undo | null = null
 
-    const { native, terminal } = fork(options, (exitCode, signal) => {
+    const call = closingDescriptors(options, descriptors, canExecute)
+    const { native, terminal } = fork({ ...options, ...call }, (exitCode, signal) => {
       exit = signal ? { exitCode: null, signal: signalNames.get(signal) ?? `SIG${signal}` } : { exitCode, signal: null }
       drainUntilMs = clock.monotonicMs() + drainMs
       settle()
     })
+    descriptors.add(terminal.fd)
 
     function settle(): void {
       undoQuiet?.()
@@ -110,14 +114,8 @@ export const createPtySpawner =
         onExit(exit)
       } else if (!paused) {
         const leftMs = Math.max(0, drainUntilMs - clock.monotonicMs())
-        undoQuiet = clock.after(Math.min(quietMs, leftMs), end)
+        undoQuiet = clock.after(Math.min(quietMs, leftMs), () => socket.destroy())
       }
-    }
-
-    /** The number of the descriptor may be another file's from here on. */
-    function end(): void {
-      writer.stop()
-      socket.destroy()
     }
 
     // One buffer for all reads: a flood makes no garbage.
@@ -132,12 +130,15 @@ export const createPtySpawner =
         },
       },
     } as object)
-    const writer = createPatientWriter(terminal.fd, clock)
+    // A destroyed socket has given its descriptor back, and the number may be another file's by now.
+    const isOpen = (): boolean => !socket.destroyed
+    const writer = createPatientWriter({ descriptor: terminal.fd, isOpen, clock })
     // The end of a PTY reads as EIO on Linux; any other error ends it as well, and `close` follows.
-    socket.on('error', () => writer.stop())
+    socket.on('error', () => {})
     socket.on('close', () => {
-      writer.stop()
       closed = true
+      descriptors.delete(terminal.fd)
+      writer.stop()
       settle()
     })
     // Not resume(): its effect comes a tick later, and would undo a pause() in between.
@@ -147,12 +148,9 @@ export const createPtySpawner =
       pid: terminal.pid,
       onData: (listener) => void (onData = listener),
       onExit: (listener) => void (onExit = listener),
-      write(bytes, written) {
-        if (!socket.destroyed) writer.write(bytes, written)
-      },
+      write: writer.write,
       resize({ cols, rows }) {
-        // A destroyed socket has given its descriptor back, and the number may belong to another file by now.
-        if (!socket.destroyed) native.resize(terminal.fd, cols, rows)
+        if (isOpen()) native.resize(terminal.fd, cols, rows)
       },
       pause() {
         paused = true
@@ -169,6 +167,7 @@ export const createPtySpawner =
       hasProcesses: () => sessionIsAlive(terminal.pid, exit !== null),
     }
   }
+}
 
 function fork({ file, args, env, cwd, size }: PtyOptions, onExit: (exitCode: number, signal: number) => void) {
   const pairs = Object.entries({ ...env, PWD: cwd }).map(([name, value]) => `${name}=${value}`)
