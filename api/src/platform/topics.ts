@@ -26,7 +26,7 @@ const readable = { lane: 'notices', policy: { kind: 'dropOldest', max: 1_000 } }
 export interface LinkNotice {
   /** Links of this epoch and older are to close. */
   epoch: number
-  reason: 'SUPERSEDED' | 'REMOVED' | 'DUPLICATE'
+  reason: 'SUPERSEDED' | 'REMOVED' | 'DUPLICATE' | 'REPLACED'
 }
 
 export interface AccessEnded {
@@ -49,10 +49,14 @@ export const topics = {
   /** An instance enrolled, changed or went; what is there now is read from the database. Key: 'all'. */
   instanceChanged: topic<{ id: string }>('instance.changed', readable),
   /** Samples as they arrive. Key: instance id. */
-  metricSampled: topic<LiveSample>('metric.sampled', { lane: 'notices', policy: { kind: 'dropOldest', max: 60 } }, (live) => ({
-    ...live,
-    sample: { ...live.sample, at: new Date(live.sample.at) },
-  })),
+  metricSampled: topic<LiveSample>(
+    'metric.sampled',
+    { lane: 'notices', policy: { kind: 'dropOldest', max: 60 } },
+    (live) => ({
+      ...live,
+      sample: { ...live.sample, at: new Date(live.sample.at) },
+    }),
+  ),
   /** Events once they are stored. Key: 'all'. */
   eventRecorded: topic<FleetEvent>('event.recorded', readable, (event) => ({ ...event, at: new Date(event.at) })),
   /** Sockets and terminals that were opened with it are judged again. Key: 'all'. */

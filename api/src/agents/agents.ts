@@ -1,0 +1,85 @@
+// Agents: they enrol, hold a link, say that they live, and get their orders.
+import type { Agents } from '@sindri/schema'
+import { badInput, Fault } from '@sindri/schema/contract/codes'
+import type { Jobs } from '../platform/jobs.ts'
+import { objectOf } from '../platform/records.ts'
+import { topics } from '../platform/topics.ts'
+import { createEnrol, type EnrolDeps } from './enrol.ts'
+import { checkFacts, checkNotices, setFacts } from './facts.ts'
+import { heartbeatOf } from './hello.ts'
+import { createLinks, type AgentLinks, type LinksDeps } from './links.ts'
+import { createPresence, presenceMs } from './presence.ts'
+import { createTokens } from './tokens.ts'
+
+export interface AgentsDeps extends Omit<LinksDeps, 'tokens'>, Omit<EnrolDeps, 'tokens'> {
+  jobs: Jobs
+}
+
+export interface AgentsService extends Agents, Pick<AgentLinks, 'links' | 'linkOf' | 'order' | 'endLinks'> {
+  /** Begins to say that this replica lives, who was heard, and who was not. Resolves once links may be opened. */
+  start(): Promise<() => Promise<void>>
+}
+
+/** 300 years. */
+const longestUptimeSeconds = 1e10
+
+export const createAgents = (deps: AgentsDeps): AgentsService => {
+  const { db, bus, clock, jobs, log } = deps
+  const tokens = createTokens({ db, clock })
+  const { links, demand, settle, all, linkOf, order, endLinks, renew, closedAll } = createLinks({ ...deps, tokens })
+  const presence = createPresence({ ...deps, links: { all, settle } })
+
+  return {
+    links,
+    linkOf,
+    order,
+    endLinks,
+    register: createEnrol({ ...deps, tokens }),
+    renewToken: renew,
+
+    async heartbeat(viewer, heartbeat) {
+      const link = demand(viewer)
+      const { uptimeSeconds, intervalMs } = heartbeat
+      if (typeof uptimeSeconds !== 'number' || !(uptimeSeconds >= 0 && uptimeSeconds <= longestUptimeSeconds)) {
+        throw badInput('input.uptimeSeconds', `a number from 0 to ${longestUptimeSeconds}`, uptimeSeconds)
+      }
+      const facts = heartbeat.facts ? checkFacts('input.facts', objectOf('input.facts', heartbeat.facts)) : {}
+      if (heartbeat.notices) facts.notices = checkNotices('input.notices', heartbeat.notices)
+      const heartbeatMs = heartbeatOf('input.intervalMs', intervalMs)
+      // Mostly it says nothing new, and that it was heard is written for all at once.
+      if (Object.keys(facts).length > 0 || heartbeatMs !== link.heartbeatMs || !link.startKnown) {
+        const { set, params } = setFacts(facts, 5)
+        const [row] = await db.query(
+          `update instances set heartbeat_ms = $3,
+             agent_started_at = case when abs(extract(epoch from now() - agent_started_at) - $4) < 5 then agent_started_at else now() - $4 * interval '1 s' end
+             ${set === '' ? '' : `, ${set}`}
+           where id = $1 and epoch = $2 and deleted_at is null returning id`,
+          [viewer.id, viewer.epoch, heartbeatMs, uptimeSeconds, ...params],
+        )
+        if (!row) {
+          await settle(link)
+          throw new Fault('SUPERSEDED', 'This link has ended; a newer one took over.')
+        }
+        link.heartbeatMs = heartbeatMs
+        link.startKnown = true
+        bus.publish(topics.instanceChanged, 'all', { id: viewer.id })
+      }
+      return new Date(clock.now())
+    },
+
+    async orders(viewer) {
+      return demand(viewer).inbox.read()
+    },
+
+    async start() {
+      // An agent that comes before the first round would find a replica that is not there.
+      await presence.round()
+      const undo = jobs.start({ name: 'agents.presence', intervalMs: presenceMs, run: () => presence.round() })
+      return async () => {
+        await undo()
+        await closedAll()
+        await presence.leave().catch((error: unknown) => log.warn('this replica could not say that it leaves', { error }))
+      }
+    },
+  }
+}

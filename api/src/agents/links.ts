@@ -1,0 +1,282 @@
+// Links of agents on this replica: opened against a signature, closed on every replica when a newer one, an operator or the token ends them.
+import type { AgentViewer, Order, Origin, RenewedToken } from '@sindri/schema'
+import { Fault } from '@sindri/schema/contract/codes'
+import { type AgentAck, type CloseName, linkStatement, PROTOCOL } from '@sindri/schema/contract/protocol'
+import { type Bus, gap, type Subscription } from '../platform/bus.ts'
+import type { Clock, Undo } from '../platform/clock.ts'
+import type { Db } from '../platform/db.ts'
+import type { Ids } from '../platform/ids.ts'
+import { uuidToUlid } from '../platform/ids.ts'
+import type { Log } from '../platform/log.ts'
+import { newSecret } from '../platform/secrets.ts'
+import { type LinkNotice, topics } from '../platform/topics.ts'
+import { hasSigned } from './agentKeys.ts'
+import { checkHello, type Hello } from './hello.ts'
+import { createInbox, type Inbox } from './inbox.ts'
+import type { RecordEvents } from './observed.ts'
+import { replicaAlive, takeLink } from './take.ts'
+import type { Tokens } from './tokens.ts'
+
+export interface LinksDeps {
+  db: Db
+  bus: Bus
+  clock: Clock
+  ids: Ids
+  log: Log
+  tokens: Tokens
+  recordEvents: RecordEvents
+  /** Identity of this console process. */
+  replica: string
+  consoleVersion: string
+}
+
+export interface Link {
+  viewer: AgentViewer
+  inbox: Inbox
+  thumbprint: string
+  publicKey: string
+  /** Signed by the agent to renew its token; each serves once. */
+  renewNonce: string
+  /** Monotonic time of the last frame; null once it was written. */
+  heardMs: number | null
+  /** The uptime in a heartbeat says when the process began; the first one of a link settles it. */
+  startKnown: boolean
+  /** As it is written in the row. */
+  heartbeatMs: number
+  end(name: CloseName, message?: string): void
+}
+
+type Close = (name: CloseName, message?: string) => void
+
+const CLOSE_OF: Record<LinkNotice['reason'], CloseName> = {
+  SUPERSEDED: 'SUPERSEDED',
+  DUPLICATE: 'DUPLICATE_INSTANCE',
+  REMOVED: 'INSTANCE_REMOVED',
+  REPLACED: 'TOKEN_REJECTED',
+}
+
+/** What is said of an agent elsewhere holds for this long: the first key pressed asks, the next ones do not. */
+const elsewhereMs = 1_000
+
+export const createLinks = (deps: LinksDeps) => {
+  const { db, bus, clock, ids, log, tokens, recordEvents, replica, consoleVersion } = deps
+  const byId = new Map<string, Link>()
+  const byInstance = new Map<string, Link>()
+  const elsewhere = new Map<string, { linked: boolean; untilMs: number }>()
+  const closing = new Set<Promise<void>>()
+
+  /** Who says so by a signature for this very socket, with the key that was enrolled. */
+  const identify = async (hello: Hello, nonce: string, close: Close): Promise<{ thumbprint: string; publicKey: string }> => {
+    const claims = await tokens.read(hello.token)
+    if (claims?.instanceId !== hello.instance) throw new Fault('TOKEN_REJECTED', 'The token was not issued by this console for this instance; enrol again.')
+    const [row] = await db.query<{ public_key: string; thumbprint: string; deleted_at: Date | null }>(
+      'select public_key, thumbprint, deleted_at from instances where id = $1',
+      [hello.instance],
+    )
+    if (row?.deleted_at) {
+      close('INSTANCE_REMOVED')
+      throw new Fault('NOT_FOUND', 'The instance was removed from the console.')
+    }
+    if (row?.thumbprint !== claims.thumbprint) throw new Fault('TOKEN_REJECTED', 'Another key is enrolled for this instance; enrol again.')
+    if (!hasSigned(row.public_key, linkStatement(nonce, hello.instance, hello.run), hello.signature)) {
+      throw new Fault('TOKEN_REJECTED', 'Expected a signature over linkStatement with the enrolled key and the nonce of this socket, got another one.')
+    }
+    return { thumbprint: row.thumbprint, publicKey: row.public_key }
+  }
+
+  /** A notice was lost, or a write of this epoch found no row: the row says what became of it. */
+  const settle = async ({ viewer, end }: Link): Promise<void> => {
+    const [row] = await db.query<{ epoch: number; deleted_at: Date | null }>('select epoch, deleted_at from instances where id = $1', [viewer.id])
+    if (!row || row.deleted_at) end('INSTANCE_REMOVED')
+    else if (row.epoch > Number(viewer.epoch)) end('SUPERSEDED')
+  }
+
+  const follow = async (link: Link, notices: Subscription<LinkNotice>): Promise<void> => {
+    for await (const notice of notices) {
+      if (notice === gap) await settle(link).catch((error: unknown) => log.debug('could not ask what became of a link', { error }))
+      else if (notice.epoch >= Number(link.viewer.epoch)) link.end(CLOSE_OF[notice.reason])
+    }
+  }
+
+  /** Orders that were given on other replicas; here they go straight into the inbox. */
+  const collect = async (link: Link, orders: Subscription<Order>): Promise<void> => {
+    for await (const order of orders) {
+      // Passing orders carry an offset or a deadline: what is missed costs delay only.
+      if (order !== gap && !link.inbox.offer(order)) link.end('SLOW_CONSUMER')
+    }
+  }
+
+  const expire = (link: Link, expiresAt: Date): Undo =>
+    clock.after(Math.max(0, expiresAt.getTime() - clock.now()), () => link.end('UNAUTHENTICATED', 'The agent token expired; connect again.'))
+
+  const undoExpiry = new WeakMap<Link, Undo>()
+
+  const open = async (init: unknown, nonce: string, origin: Origin, close: Close): Promise<{ viewer: AgentViewer; ack: AgentAck }> => {
+    const hello = checkHello(init)
+    const { thumbprint, publicKey } = await identify(hello, nonce, close)
+    // Before the epoch is taken: the notice of an even newer link must not be missed.
+    const notices = await bus.subscribe(topics.link, hello.instance)
+    const orders = await bus.subscribe(topics.order, hello.instance).catch(async (error: unknown) => {
+      await notices.return()
+      throw error
+    })
+    try {
+      const { token, expiresAt } = await tokens.issue({ instanceId: hello.instance, thumbprint })
+      const taken = await takeLink({ db, recordEvents, replica }, hello, thumbprint, origin)
+      const { ip, userAgent, requestId } = origin
+      const viewer: AgentViewer = {
+        kind: 'agent', role: 'AGENT', id: hello.instance, name: taken.name, num: taken.num, run: taken.run, epoch: BigInt(taken.epoch),
+        linkId: ids.make('link'), ip, userAgent, requestId,
+      }
+      const inbox = createInbox()
+      const link: Link = {
+        viewer, inbox, thumbprint, publicKey, renewNonce: newSecret(), heardMs: null, startKnown: false, heartbeatMs: hello.heartbeatMs,
+        end(name, message) {
+          if (!forget(link)) return
+          void notices.return()
+          void orders.return()
+          close(name, message)
+        },
+      }
+      byId.set(viewer.linkId, link)
+      // Of two that come at the same moment, the older may get here last.
+      const present = byInstance.get(viewer.id)
+      if (!present || present.viewer.epoch < viewer.epoch) byInstance.set(viewer.id, link)
+      elsewhere.delete(viewer.id)
+      undoExpiry.set(link, expire(link, expiresAt))
+      for (const work of [follow(link, notices), collect(link, orders)]) {
+        work.catch((error: unknown) => {
+          log.warn('the bus ended a link', { instance: viewer.id, error })
+          link.end('SLOW_CONSUMER')
+        })
+      }
+      bus.publish(topics.link, viewer.id, { epoch: taken.epoch - 1, reason: taken.reason })
+      taken.publish()
+      bus.publish(topics.instanceChanged, 'all', { id: viewer.id })
+      const ack: AgentAck = {
+        protocolVersion: `${PROTOCOL.major}.${PROTOCOL.minor}`,
+        consoleVersion,
+        consoleTime: clock.now(),
+        token,
+        tokenExpiresAt: expiresAt.getTime(),
+        renewNonce: link.renewNonce,
+        epoch: taken.epoch,
+        heartbeatMs: hello.heartbeatMs,
+        metricsMs: hello.metricsMs,
+      }
+      return { viewer, ack }
+    } catch (error) {
+      await Promise.all([notices.return(), orders.return()])
+      throw error
+    }
+  }
+
+  /** False when it was forgotten already. */
+  const forget = (link: Link): boolean => {
+    const { linkId, id } = link.viewer
+    if (!byId.delete(linkId)) return false
+    if (byInstance.get(id) === link) byInstance.delete(id)
+    undoExpiry.get(link)?.()
+    link.inbox.end()
+    return true
+  }
+
+  /** Only as long as no newer link holds the row. */
+  const release = async ({ id, num, name, epoch, ip }: AgentViewer, silentMs: number): Promise<void> => {
+    const publish = await db.tx(async (tx) => {
+      const [row] = await tx.query(
+        `update instances set replica = null, last_seen_at = greatest(last_seen_at, now() - $4 * interval '1 ms')
+         where id = $1 and epoch = $2 and replica = $3 and deleted_at is null returning id`,
+        [id, epoch, replica, silentMs],
+      )
+      if (!row) return () => {}
+      return recordEvents(tx, [{ instanceId: id, instanceNum: num, instanceName: name, type: 'DISCONNECT', message: `The link of ${name} ended.`, metadata: { address: ip } }])
+    })
+    publish()
+  }
+
+  const closed = (viewer: AgentViewer): void => {
+    const link = byId.get(viewer.linkId)
+    const silentMs = clock.monotonicMs() - (link?.heardMs ?? clock.monotonicMs())
+    link?.end('UNAUTHENTICATED')
+    const work = release(viewer, link?.heardMs == null ? 1e12 : silentMs)
+      .catch((error: unknown) => log.warn('the end of a link could not be written', { instance: viewer.id, error }))
+      .finally(() => closing.delete(work))
+    closing.add(work)
+  }
+
+  const demand = (viewer: AgentViewer): Link => {
+    const link = byId.get(viewer.linkId)
+    if (!link) throw new Fault('SUPERSEDED', 'This link has ended; a newer one may have taken over.')
+    return link
+  }
+
+  const findElsewhere = async (instanceId: string): Promise<{ epoch: bigint; run: string | null } | null> => {
+    const [row] = await db.query<{ epoch: number; run: string | null }>(
+      `select i.epoch, i.run from instances i join replicas r on r.id = i.replica
+       where i.id = $1 and i.deleted_at is null and i.replica <> $2 and ${replicaAlive('r')}`,
+      [instanceId, replica],
+    )
+    return row ? { epoch: BigInt(row.epoch), run: row.run } : null
+  }
+
+  return {
+    links: { open, closed, heard: (viewer: AgentViewer): void => {
+      const link = byId.get(viewer.linkId)
+      if (link) link.heardMs = clock.monotonicMs()
+    } },
+    demand,
+    settle,
+    all: (): IterableIterator<Link> => byId.values(),
+
+    /** The link an agent holds now, on this replica or another; null at once after its socket closed. */
+    async linkOf(instanceId: string): Promise<{ epoch: bigint; run: string | null } | null> {
+      const link = byInstance.get(instanceId)
+      return link ? { epoch: link.viewer.epoch, run: link.viewer.run } : findElsewhere(instanceId)
+    },
+
+    /** False when the agent's inbox is full or it holds no link. */
+    order(instanceId: string, order: Order): boolean | Promise<boolean> {
+      const link = byInstance.get(instanceId)
+      if (link) return link.inbox.offer(order)
+      const send = (linked: boolean): boolean => {
+        if (linked) bus.publish(topics.order, instanceId, order)
+        return linked
+      }
+      const known = elsewhere.get(instanceId)
+      if (known && known.untilMs > clock.monotonicMs()) return send(known.linked)
+      return findElsewhere(instanceId).then((found) => {
+        if (elsewhere.size > 10_000) elsewhere.clear()
+        elsewhere.set(instanceId, { linked: found !== null, untilMs: clock.monotonicMs() + elsewhereMs })
+        return send(found !== null)
+      })
+    },
+
+    /** Links of this epoch and older close, on whichever replica they are. */
+    endLinks(instanceId: string, epoch: number, reason: 'REMOVED' | 'REPLACED'): void {
+      bus.publish(topics.link, instanceId, { epoch, reason })
+    },
+
+    async renew(viewer: AgentViewer, signature: string): Promise<RenewedToken> {
+      const link = demand(viewer)
+      const nonce = link.renewNonce
+      if (!hasSigned(link.publicKey, linkStatement(nonce, viewer.id, uuidToUlid(viewer.run)), signature)) {
+        throw new Fault('TOKEN_REJECTED', 'Expected a signature over linkStatement with the last renewNonce, got another one.')
+      }
+      const { token, expiresAt } = await tokens.issue({ instanceId: viewer.id, thumbprint: link.thumbprint })
+      // It may have ended meanwhile; nothing would ever cancel its timer.
+      demand(viewer)
+      link.renewNonce = newSecret()
+      undoExpiry.get(link)?.()
+      undoExpiry.set(link, expire(link, expiresAt))
+      return { token, expiresAt, renewNonce: link.renewNonce }
+    },
+
+    /** Resolves once the ends of links are written. */
+    async closedAll(): Promise<void> {
+      await Promise.all(closing)
+    },
+  }
+}
+
+export type AgentLinks = ReturnType<typeof createLinks>

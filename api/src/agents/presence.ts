@@ -1,0 +1,139 @@
+// Who was heard, written for all links at once every 5 s; and who was not, judged by every replica without two doing it twice.
+import type { Liveness } from '@sindri/schema/contract/status'
+import type { Bus } from '../platform/bus.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Db } from '../platform/db.ts'
+import type { Log } from '../platform/log.ts'
+import { topics } from '../platform/topics.ts'
+import type { AgentLinks, Link } from './links.ts'
+import { livenessAfter, patienceMs, silenceMs } from './liveness.ts'
+import type { RecordEvents } from './observed.ts'
+import { replicaAlive } from './take.ts'
+
+interface Deps {
+  db: Db
+  bus: Bus
+  clock: Clock
+  log: Log
+  recordEvents: RecordEvents
+  replica: string
+  links: Pick<AgentLinks, 'all' | 'settle'>
+}
+
+export const presenceMs = 5_000
+/** Longer than this between two of its writes, a replica was away or could not write: it heard nobody meanwhile. */
+const awayMs = 3 * presenceMs
+/** Judged in one statement; the rest follows in the next round. */
+const judgedMax = 2_000
+
+interface Judged {
+  id: string
+  liveness: Liveness
+  heartbeat_ms: number
+  last_seen_at: Date
+  seen_ms: number
+  able_ms: number
+  now_ms: number
+}
+
+export const createPresence = ({ db, bus, clock, log, recordEvents, replica, links }: Deps) => {
+  const changed = (ids: readonly string[]): void => {
+    for (const id of ids) bus.publish(topics.instanceChanged, 'all', { id })
+  }
+
+  /** This replica lives and can hear; since when, stays as it was unless there was a pause. */
+  const report = (): Promise<unknown> =>
+    db.query(
+      `insert into replicas as r (id, started_at, heard_since, seen_at) values ($1, now(), now(), now())
+       on conflict (id) do update set seen_at = now(),
+         heard_since = case when r.seen_at < now() - $2 * interval '1 ms' then now() else r.heard_since end`,
+      [replica, awayMs],
+    )
+
+  const flush = async (): Promise<void> => {
+    const heard: { link: Link; heardMs: number }[] = []
+    for (const link of links.all()) if (link.heardMs !== null) heard.push({ link, heardMs: link.heardMs })
+    if (heard.length === 0) return
+    const nowMs = clock.monotonicMs()
+    const { written, publish } = await db.tx(async (tx) => {
+      // Locked in one order, as every replica does it.
+      const rows = await tx.query<{ id: string; num: number; name: string; was: Liveness }>(
+        `with heard as (select * from unnest($1::text[], $2::int8[], $3::float8[]) as heard (id, epoch, age_ms)),
+         locked as (select i.id, i.liveness as was from instances i where i.id = any($1::text[]) order by i.id for update)
+         update instances i set last_seen_at = greatest(i.last_seen_at, now() - heard.age_ms * interval '1 ms'), liveness = 'ONLINE',
+           liveness_at = case when i.liveness = 'ONLINE' then i.liveness_at else now() end
+         from heard join locked on locked.id = heard.id
+         where i.id = heard.id and i.epoch = heard.epoch and i.deleted_at is null
+         returning i.id, i.num, i.name, locked.was`,
+        [heard.map(({ link }) => link.viewer.id), heard.map(({ link }) => link.viewer.epoch), heard.map(({ heardMs }) => nowMs - heardMs)],
+      )
+      const recovered = rows.filter(({ was }) => was === 'OFFLINE')
+      const tell = await recordEvents(
+        tx,
+        recovered.map(({ id, num, name }) => ({
+          instanceId: id, instanceNum: num, instanceName: name, type: 'HEARTBEAT_RECOVERED', message: `${name} is heard again.`, metadata: {},
+        })),
+      )
+      return { written: new Map(rows.map(({ id, was }) => [id, was])), publish: tell }
+    })
+    publish()
+    changed([...written].filter(([, was]) => was !== 'ONLINE').map(([id]) => id))
+    for (const { link, heardMs } of heard) {
+      if (link.heardMs === heardMs) link.heardMs = null
+      if (!written.has(link.viewer.id)) await links.settle(link)
+    }
+  }
+
+  const sweep = async (): Promise<void> => {
+    const rows = await db.query<Judged>(
+      `with able as (select min(heard_since) as since from replicas r where ${replicaAlive('r')})
+       select i.id, i.liveness, i.heartbeat_ms, i.last_seen_at, (extract(epoch from i.last_seen_at) * 1000)::float8 as seen_ms,
+         (extract(epoch from able.since) * 1000)::float8 as able_ms, (extract(epoch from now()) * 1000)::float8 as now_ms
+       from instances i, able
+       where i.liveness in ('ONLINE', 'STALE') and i.deleted_at is null and i.last_seen_at < now() - $1 * interval '1 ms'
+         and able.since < now() - $1 * interval '1 ms'
+       order by i.last_seen_at limit $2`,
+      [patienceMs, judgedMax],
+    )
+    const worse = rows
+      .map((row) => ({ ...row, next: livenessAfter(silenceMs(row.seen_ms, row.able_ms, row.now_ms), row.heartbeat_ms, row.liveness) }))
+      .filter(({ liveness, next }) => next !== liveness)
+    if (worse.length === 0) return
+    const { marked, publish } = await db.tx(async (tx) => {
+      // Only as it was read: whoever was heard or judged meanwhile, here or on another replica, is left alone.
+      const done = await tx.query<{ id: string; num: number; name: string; liveness: Liveness; last_seen_at: Date }>(
+        `with judged as (select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) as judged (id, was, next, seen)),
+         locked as (select i.id from instances i where i.id = any($1::text[]) order by i.id for update)
+         update instances i set liveness = judged.next::liveness, liveness_at = now()
+         from judged join locked on locked.id = judged.id
+         where i.id = judged.id and i.liveness = judged.was::liveness and i.last_seen_at = judged.seen and i.deleted_at is null
+         returning i.id, i.num, i.name, i.liveness, i.last_seen_at`,
+        [worse.map(({ id }) => id), worse.map(({ liveness }) => liveness), worse.map(({ next }) => next), worse.map(({ last_seen_at }) => last_seen_at)],
+      )
+      const tell = await recordEvents(
+        tx,
+        done
+          .filter(({ liveness }) => liveness === 'OFFLINE')
+          .map(({ id, num, name, last_seen_at }) => ({
+            instanceId: id, instanceNum: num, instanceName: name, type: 'HEARTBEAT_LOST',
+            message: `${name} has not been heard since ${last_seen_at.toISOString()}.`, metadata: { lastSeenAt: last_seen_at.toISOString() },
+          })),
+      )
+      return { marked: done, publish: tell }
+    })
+    publish()
+    changed(marked.map(({ id }) => id))
+    if (marked.length > 0) log.info('instances fell silent', { count: marked.length, offline: marked.filter(({ liveness }) => liveness === 'OFFLINE').length })
+  }
+
+  return {
+    /** In this order: nobody is judged before what was heard is written. */
+    async round(): Promise<void> {
+      await report()
+      await flush()
+      await sweep()
+    },
+    /** Its links are nobody's now, and what it could hear says nothing any more. */
+    leave: (): Promise<unknown> => db.query(`delete from replicas where id = $1 or seen_at < now() - interval '1 day'`, [replica]),
+  }
+}
