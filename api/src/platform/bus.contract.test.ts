@@ -83,7 +83,9 @@ describe('the bus', () => {
     const subscription = await near.subscribe(topic, key)
     near.publish(topic, key, 1)
     near.publish(topic, key, 2)
-    expect(await Promise.race([take(subscription, 2), new Promise((resolve) => setImmediate(resolve, 'late'))])).toEqual([1, 2])
+    expect(
+      await Promise.race([take(subscription, 2), new Promise((resolve) => setImmediate(resolve, 'late'))]),
+    ).toEqual([1, 2])
     // Had Redis brought its copy back, it would come before what the other replica says now.
     await settled(near, far)
     far.publish(topic, key, 3)
@@ -123,7 +125,7 @@ describe('the bus', () => {
     expect(await waiting).toEqual({ done: true, value: undefined })
   })
 
-  it('keeps one reader\'s trouble from another: a throw in its loop, and a message that nobody can read', async () => {
+  it("keeps one reader's trouble from another: a throw in its loop, and a message that nobody can read", async () => {
     const key = newKey()
     const careless = await far.subscribe(topic, key)
     const careful = await far.subscribe(topic, key)
@@ -156,7 +158,7 @@ describe('the bus', () => {
       const redis = new Redis(testRedisUrl)
       const [, count] = (await redis.pubsub('NUMSUB', `${near.prefix}numbers/${key}`)) as [string, number]
       redis.disconnect()
-      return Number(count)
+      return count
     }
     expect(await upstream()).toBe(1)
     await first.return()
@@ -221,7 +223,7 @@ describe('a slow reader', () => {
 })
 
 // Left out rather than skipped: the embedded lane has no Redis to interrupt, and a skipped test counts against a run.
-if (backend === 'services') describe('when Redis is interrupted', () => {
+describe.each(backend === 'services' ? ['Redis'] : [])('when %s is interrupted', () => {
   const topic = makeTopic('interrupted')
 
   /** Ends the connections on which buses of this file listen, as Redis does with a slow subscriber. */
@@ -230,7 +232,8 @@ if (backend === 'services') describe('when Redis is interrupted', () => {
     let killed = 0
     for (const line of ((await redis.client('LIST')) as string).split('\n')) {
       const id = /^id=(\d+)/.exec(line)?.[1]
-      if (id && line.includes(` name=${near.prefix} `) && / sub=[1-9]/.test(line)) killed += Number(await redis.client('KILL', 'ID', id))
+      if (id && line.includes(` name=${near.prefix} `) && / sub=[1-9]/.test(line))
+        killed += Number(await redis.client('KILL', 'ID', id))
     }
     redis.disconnect()
     return killed
@@ -264,7 +267,11 @@ if (backend === 'services') describe('when Redis is interrupted', () => {
   it('and stays away, this replica still hears itself, takes new readers, and tells all of them when it is back', async () => {
     const proxy = await openProxy(testRedisUrl)
     const told: string[] = []
-    const bus = await openBus(proxy.url, { prefix: near.prefix, clock: systemClock, onError: (error) => told.push(error.message) })
+    const bus = await openBus(proxy.url, {
+      prefix: near.prefix,
+      clock: systemClock,
+      onError: (error) => told.push(error.message),
+    })
     const key = newKey()
     const old = await bus.subscribe(topic, key)
     expect(bus.stats().connected).toBe(true)

@@ -35,7 +35,12 @@ export interface Upstream {
 export interface BusEngine {
   send(lane: Topic<never>['lane'], channel: string, text: string): void
   /** `onGap` runs after an interruption, once messages arrive again. */
-  listen(lane: Topic<never>['lane'], channel: string, onText: (text: string) => void, onGap: () => void): Promise<Upstream>
+  listen(
+    lane: Topic<never>['lane'],
+    channel: string,
+    onText: (text: string) => void,
+    onGap: () => void,
+  ): Promise<Upstream>
   connected(): boolean
   ping(): Promise<void>
   close(): Promise<void>
@@ -85,7 +90,10 @@ export const createBus = ({ engine, onError }: BusDeps): Bus => {
     channel.readers.delete(reader)
     if (channel.readers.size > 0) return
     if (channels.get(name) === channel) channels.delete(name)
-    void channel.upstream.then((upstream) => upstream.end(), () => {})
+    void channel.upstream.then(
+      (upstream) => upstream.end(),
+      () => {},
+    )
   }
 
   const open = (topic: Topic<unknown>, name: string): Channel => {
@@ -115,17 +123,21 @@ export const createBus = ({ engine, onError }: BusDeps): Bus => {
       const name = `${topic.name}/${key}`
       const channel = channels.get(name)
       // Decoded from the string here too, so that both ways deliver exactly the same.
-      if (channel) deliver(topic as Topic<unknown>, channel, text)
+      if (channel) deliver(topic, channel, text)
       engine.send(topic.lane, name, text)
     },
 
     async subscribe<T>(topic: Topic<T>, key: string) {
       if (closed) throw new Fault('RESTARTING', 'Expected a bus that is open, got one that is closing.')
       const name = `${topic.name}/${key}`
-      const channel = open(topic as Topic<unknown>, name)
+      const channel = open(topic, name)
       const reader: Queue<unknown> = createQueue({
         policy: topic.policy,
-        onFull: () => new Fault('SLOW_CONSUMER', `Expected a reader of ${topic.name} to keep up, got more than it read; resume from the last offset.`),
+        onFull: () =>
+          new Fault(
+            'SLOW_CONSUMER',
+            `Expected a reader of ${topic.name} to keep up, got more than it read; resume from the last offset.`,
+          ),
         onEnd: () => leave(name, channel, reader),
       })
       channel.readers.add(reader)
@@ -149,7 +161,8 @@ export const createBus = ({ engine, onError }: BusDeps): Bus => {
 
     async close() {
       closed = true
-      for (const channel of [...channels.values()]) for (const reader of [...channel.readers]) reader.end()
+      // A reader that ends leaves its channel, and an empty channel the map: both allow that while they are walked.
+      for (const channel of channels.values()) for (const reader of channel.readers) reader.end()
       await engine.close()
     },
   }

@@ -8,7 +8,7 @@ import type { PgliteOptions } from './engines/pglite.ts'
 import { openPostgres } from './engines/postgres.ts'
 import type { Query, Store } from './engines/store.ts'
 import { toDbError } from './faults.ts'
-import { Prisma, PrismaClient } from './generated/client.ts'
+import { type Prisma, PrismaClient } from './generated/client.ts'
 import { migrate } from './migrate.ts'
 
 /** Prisma's models alone; transactions and raw SQL go through `tx` and `query`. */
@@ -65,12 +65,17 @@ interface Slot {
 }
 
 const misuse = (method: string): Error =>
-  new Error(`Expected tx.${method} inside a transaction, got db.${method}: on the embedded database it would wait for itself.`)
+  new Error(
+    `Expected tx.${method} inside a transaction, got db.${method}: on the embedded database it would wait for itself.`,
+  )
 
 const openStore = (url: string, options: DbOptions, onError: (error: Error) => void): Promise<Store> | Store => {
   if (/^postgres(ql)?:\/\//.test(url)) return openPostgres(url, { ...options, onError })
-  if (url.startsWith('pglite:') && url.length > 'pglite:'.length) return openPglite(url.slice('pglite:'.length), options)
-  throw new Error(`DATABASE_URL: expected postgres://…, pglite:<folder> or pglite:memory, got ${url.replace(/\/\/.*@/, '//…@')}`)
+  if (url.startsWith('pglite:') && url.length > 'pglite:'.length)
+    return openPglite(url.slice('pglite:'.length), options)
+  throw new Error(
+    `DATABASE_URL: expected postgres://…, pglite:<folder> or pglite:memory, got ${url.replace(/\/\/.*@/, '//…@')}`,
+  )
 }
 
 /** PostgreSQL is not contacted before the first query; a PGlite folder is opened and locked. */
@@ -96,7 +101,7 @@ export const openDb = async (url: string, options: DbOptions = {}): Promise<Db> 
       async $allOperations(call) {
         const { transaction } = (call as unknown as { __internalParams: { transaction?: unknown } }).__internalParams
         if (slots.getStore()?.open && !transaction) throw misuse('prisma')
-        return faulty(() => call.query(call.args))
+        return faulty(() => call.query(call.args) as Promise<unknown>)
       },
     },
   })
@@ -135,7 +140,13 @@ export const openDb = async (url: string, options: DbOptions = {}): Promise<Db> 
       const change = await tx(async (inner) => {
         const made = await fn(inner)
         const { before, after } = made
-        await insertAudit(inner.query, viewer, { action, target: made.target ?? target, outcome: 'ALLOWED', before, after })
+        await insertAudit(inner.query, viewer, {
+          action,
+          target: made.target ?? target,
+          outcome: 'ALLOWED',
+          before,
+          after,
+        })
         return made
       })
       try {

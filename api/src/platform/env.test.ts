@@ -14,24 +14,53 @@ const linesOf = (variables: Record<string, string>): readonly string[] => {
 
 it('without variables the console listens on this machine alone and keeps its data in .data', () => {
   expect(read({})).toEqual({
-    databaseUrl: 'pglite:/srv/console/.data/database', redisUrl: undefined, host: '127.0.0.1', port: 3000, publicUrl: null, trustedProxies: [],
-    dataDir: '/srv/console/.data', enrolSecret: undefined, adminEmail: undefined, adminPassword: undefined, enrolRate: 600,
-    metricsRetentionDays: 30, logLevel: 'info',
+    databaseUrl: 'pglite:/srv/console/.data/database',
+    redisUrl: undefined,
+    host: '127.0.0.1',
+    port: 3000,
+    publicUrl: null,
+    trustedProxies: [],
+    dataDir: '/srv/console/.data',
+    enrolSecret: undefined,
+    adminEmail: undefined,
+    adminPassword: undefined,
+    enrolRate: 600,
+    metricsRetentionDays: 30,
+    logLevel: 'info',
   })
 })
 
 it('every variable is read', () => {
   expect(
     read({
-      DATABASE_URL: 'postgres://u:p@db/sindri', REDIS_URL: 'redis://cache:6379', HOST: '[::]', PORT: '0', SINDRI_PUBLIC_URL: 'https://console.example.com',
-      SINDRI_TRUSTED_PROXIES: '10.0.0.0/8, ::1,192.0.2.7', SINDRI_DATA_DIR: '/var/lib/sindri', SINDRI_CONSOLE_API_KEY: 'a-bootstrap-secret',
-      SINDRI_ADMIN_EMAIL: 'Ada@Example.org', SINDRI_ADMIN_PASSWORD: 'twelve chars or more', SINDRI_ENROL_RATE: '60', SINDRI_METRICS_RETENTION_DAYS: '7',
+      DATABASE_URL: 'postgres://u:p@db/sindri',
+      REDIS_URL: 'redis://cache:6379',
+      HOST: '[::]',
+      PORT: '0',
+      SINDRI_PUBLIC_URL: 'https://console.example.com',
+      SINDRI_TRUSTED_PROXIES: '10.0.0.0/8, ::1,192.0.2.7',
+      SINDRI_DATA_DIR: '/var/lib/sindri',
+      SINDRI_CONSOLE_API_KEY: 'a-bootstrap-secret',
+      SINDRI_ADMIN_EMAIL: 'Ada@Example.org',
+      SINDRI_ADMIN_PASSWORD: 'twelve chars or more',
+      SINDRI_ENROL_RATE: '60',
+      SINDRI_METRICS_RETENTION_DAYS: '7',
       SINDRI_LOG_LEVEL: 'WARN',
     }),
   ).toEqual({
-    databaseUrl: 'postgres://u:p@db/sindri', redisUrl: 'redis://cache:6379', host: '::', port: 0, publicUrl: new URL('https://console.example.com'),
-    trustedProxies: ['10.0.0.0/8', '::1', '192.0.2.7'], dataDir: '/var/lib/sindri', enrolSecret: 'a-bootstrap-secret', adminEmail: 'ada@example.org',
-    adminPassword: 'twelve chars or more', enrolRate: 60, metricsRetentionDays: 7, logLevel: 'warn',
+    databaseUrl: 'postgres://u:p@db/sindri',
+    redisUrl: 'redis://cache:6379',
+    host: '::',
+    port: 0,
+    publicUrl: new URL('https://console.example.com'),
+    trustedProxies: ['10.0.0.0/8', '::1', '192.0.2.7'],
+    dataDir: '/var/lib/sindri',
+    enrolSecret: 'a-bootstrap-secret',
+    adminEmail: 'ada@example.org',
+    adminPassword: 'twelve chars or more',
+    enrolRate: 60,
+    metricsRetentionDays: 7,
+    logLevel: 'warn',
   })
 })
 
@@ -41,15 +70,35 @@ it('an empty value counts as none', () => {
 
 describe('a wrong value is one line: the variable, what was expected, what was got', () => {
   it.each([
-    ['DATABASE_URL', 'mysql://db', 'expected postgres://user:password@host:5432/database, pglite:<folder> or pglite:memory, got "mysql://db"'],
-    ['DATABASE_URL', 'pglite:', 'expected postgres://user:password@host:5432/database, pglite:<folder> or pglite:memory, got "pglite:"'],
+    [
+      'DATABASE_URL',
+      'mysql://db',
+      'expected postgres://user:password@host:5432/database, pglite:<folder> or pglite:memory, got "mysql://db"',
+    ],
+    [
+      'DATABASE_URL',
+      'pglite:',
+      'expected postgres://user:password@host:5432/database, pglite:<folder> or pglite:memory, got "pglite:"',
+    ],
     ['REDIS_URL', 'localhost:6379', 'expected redis://host:6379 or rediss://…, got "localhost:6379"'],
     ['HOST', 'a b', 'expected an address or a host name, got "a b"'],
     ['PORT', '70000', 'expected a whole number from 0 to 65535, got "70000"'],
     ['PORT', '3e3', 'expected a whole number from 0 to 65535, got "3e3"'],
-    ['SINDRI_PUBLIC_URL', 'https://x.org/console', 'expected an address such as https://console.example.com, without a path, got "https://x.org/console"'],
-    ['SINDRI_TRUSTED_PROXIES', '10.0.0.0/33', 'expected addresses or networks such as 10.0.0.0/8, separated by commas, got "10.0.0.0/33"'],
-    ['SINDRI_TRUSTED_PROXIES', 'proxy.internal', 'expected addresses or networks such as 10.0.0.0/8, separated by commas, got "proxy.internal"'],
+    [
+      'SINDRI_PUBLIC_URL',
+      'https://x.org/console',
+      'expected an address such as https://console.example.com, without a path, got "https://x.org/console"',
+    ],
+    [
+      'SINDRI_TRUSTED_PROXIES',
+      '10.0.0.0/33',
+      'expected addresses or networks such as 10.0.0.0/8, separated by commas, got "10.0.0.0/33"',
+    ],
+    [
+      'SINDRI_TRUSTED_PROXIES',
+      'proxy.internal',
+      'expected addresses or networks such as 10.0.0.0/8, separated by commas, got "proxy.internal"',
+    ],
     ['SINDRI_ADMIN_EMAIL', 'ada', 'expected an e-mail address, got "ada"'],
     ['SINDRI_ENROL_RATE', '0', 'expected a whole number from 1 to 1000000, got "0"'],
     ['SINDRI_METRICS_RETENTION_DAYS', '-1', 'expected a whole number from 1 to 3650, got "-1"'],
@@ -60,7 +109,10 @@ describe('a wrong value is one line: the variable, what was expected, what was g
 
   it('and none of them shows a secret', () => {
     const lines = linesOf({
-      DATABASE_URL: 'mysql://u:hunter2@db', REDIS_URL: 'http://:hunter2@cache', SINDRI_CONSOLE_API_KEY: 'hunter2', SINDRI_ADMIN_PASSWORD: 'hunter2',
+      DATABASE_URL: 'mysql://u:hunter2@db',
+      REDIS_URL: 'http://:hunter2@cache',
+      SINDRI_CONSOLE_API_KEY: 'hunter2',
+      SINDRI_ADMIN_PASSWORD: 'hunter2',
       SINDRI_PUBLIC_URL: 'https://u:hunter2@x.org',
     })
     expect(lines).toHaveLength(5)

@@ -52,13 +52,17 @@ const wrong = (expected: string, got: string): Wrong => new Wrong(`expected ${ex
 const quoteUrl = (value: string): string => quote(value.replace(/\/\/[^/]*@/, '//…@'))
 
 const toDatabaseUrl = (value: string): string => {
-  const fits = value.startsWith('pglite:') ? value.length > 'pglite:'.length : /^postgres(ql)?:\/\/./.test(value) && URL.canParse(value)
-  if (!fits) throw wrong('postgres://user:password@host:5432/database, pglite:<folder> or pglite:memory', quoteUrl(value))
+  const fits = value.startsWith('pglite:')
+    ? value.length > 'pglite:'.length
+    : /^postgres(ql)?:\/\/./.test(value) && URL.canParse(value)
+  if (!fits)
+    throw wrong('postgres://user:password@host:5432/database, pglite:<folder> or pglite:memory', quoteUrl(value))
   return value
 }
 
 const toRedisUrl = (value: string): string => {
-  if (!/^rediss?:\/\/./.test(value) || !URL.canParse(value)) throw wrong('redis://host:6379 or rediss://…', quoteUrl(value))
+  if (!/^rediss?:\/\/./.test(value) || !URL.canParse(value))
+    throw wrong('redis://host:6379 or rediss://…', quoteUrl(value))
   return value
 }
 
@@ -73,34 +77,45 @@ const toPublicUrl = (value: string): URL => {
 
 const toHost = (value: string): string => {
   const name = value.replace(/^\[(.*)\]$/, '$1')
-  if (!isIP(name) && !/^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(name)) throw wrong('an address or a host name', quote(value))
+  if (!isIP(name) && !/^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/.test(name))
+    throw wrong('an address or a host name', quote(value))
   return name
 }
 
-const toWhole = (min: number, max: number) => (value: string): number => {
-  const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN
-  if (!(number >= min && number <= max)) throw wrong(`a whole number from ${min} to ${max}`, quote(value))
-  return number
-}
+const toWhole =
+  (min: number, max: number) =>
+  (value: string): number => {
+    const number = /^\d{1,9}$/.test(value) ? Number(value) : NaN
+    if (!(number >= min && number <= max)) throw wrong(`a whole number from ${min} to ${max}`, quote(value))
+    return number
+  }
 
 const toNetworks = (value: string): string[] =>
-  value.split(',').map((part) => part.trim()).filter(Boolean).map((network) => {
-    const [address = '', bits, ...rest] = network.split('/')
-    const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
-    const fits = most > 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
-    if (!fits) throw wrong('addresses or networks such as 10.0.0.0/8, separated by commas', quote(network))
-    return network
-  })
+  value
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
+    .map((network) => {
+      const [address = '', bits, ...rest] = network.split('/')
+      const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+      const fits =
+        most > 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+      if (!fits) throw wrong('addresses or networks such as 10.0.0.0/8, separated by commas', quote(network))
+      return network
+    })
 
 const toEmail = (value: string): string => {
   if (!/^[^\s@]{1,64}@[^\s@]{1,190}$/.test(value)) throw wrong('an e-mail address', quote(value))
   return value.toLowerCase()
 }
 
-const toSecret = (min: number, max: number) => (value: string): string => {
-  if (value.length < min || value.length > max) throw wrong(`${min} to ${max} characters`, `${value.length} characters`)
-  return value
-}
+const toSecret =
+  (min: number, max: number) =>
+  (value: string): string => {
+    if (value.length < min || value.length > max)
+      throw wrong(`${min} to ${max} characters`, `${value.length} characters`)
+    return value
+  }
 
 const toLogLevel = (value: string): LogLevel => {
   const level = LOG_LEVELS.find((known) => known === value.toLowerCase())

@@ -55,7 +55,10 @@ export const ulidToUuid = (ulid: string): string => {
   if (!isUlid(ulid)) throw new RangeError(`Expected a ULID of 26 characters, got ${JSON.stringify(ulid.slice(0, 40))}.`)
   let bits = 0n
   for (const character of ulid) bits = (bits << 5n) | BigInt(alphabet.indexOf(character))
-  return bits.toString(16).padStart(32, '0').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+  return bits
+    .toString(16)
+    .padStart(32, '0')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
 export const uuidToUlid = (uuid: string): string => toUlid(BigInt(`0x${uuid.replaceAll('-', '')}`))

@@ -28,7 +28,8 @@ it('a job that takes longer than its interval never runs beside itself', async (
   let most = 0
   let runs = 0
   const cancel = jobs.start({
-    name: 'slow', intervalMs: 10,
+    name: 'slow',
+    intervalMs: 10,
     run: async () => {
       most = Math.max(most, (running += 1))
       runs += 1
@@ -48,7 +49,8 @@ it('an error is logged with the name of the job, and the job goes on', async () 
   const { clock, jobs, lines } = setup()
   let runs = 0
   const cancel = jobs.start({
-    name: 'sweep', intervalMs: 10,
+    name: 'sweep',
+    intervalMs: 10,
     run: () => {
       runs += 1
       return Promise.reject(new Error('no database'))
@@ -66,7 +68,8 @@ it('cancelling stops the round, aborts the run under way and waits for it', asyn
   const { clock, jobs, lines } = setup()
   let ended = false
   const cancel = jobs.start({
-    name: 'long', intervalMs: 10,
+    name: 'long',
+    intervalMs: 10,
     run: async (signal) => {
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
       ended = true

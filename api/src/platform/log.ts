@@ -16,7 +16,16 @@ export interface Log {
 }
 
 /** Fields that never belong in a log, in case somebody logs a whole request or row. */
-const redacted = ['password', 'token', 'secret', 'key', 'authorization', 'cookie', 'passwordHash', 'privateJwk'].flatMap((name) => [name, `*.${name}`])
+const redacted = [
+  'password',
+  'token',
+  'secret',
+  'key',
+  'authorization',
+  'cookie',
+  'passwordHash',
+  'privateJwk',
+].flatMap((name) => [name, `*.${name}`])
 
 const wrap = (logger: pino.Logger): Log => ({
   debug: (message, fields) => logger.debug(fields ?? {}, message),

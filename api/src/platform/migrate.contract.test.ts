@@ -6,7 +6,6 @@ import { openPostgres } from './engines/postgres.ts'
 import type { Store } from './engines/store.ts'
 import { migrate } from './migrate.ts'
 import { readMigrations } from './migrations.ts'
-import { diffToSchema } from './schemaEngine.ts'
 
 const undo: (() => Promise<void>)[] = []
 let url: string | undefined
@@ -21,7 +20,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await embedded?.close()
-  for (const end of undo.reverse()) await end()
+  for (const end of undo.toReversed()) await end()
 })
 
 /** As another replica has it; embedded there is only one. */
@@ -45,15 +44,10 @@ describe('migrations', () => {
     const store = await openEmpty()
     expect(await migrate(store)).toEqual(readMigrations().map(({ name }) => name))
     expect(await migrate(store)).toEqual([])
-    const [row] = await store.query<{ n: number }>(`select count(*) as n from pg_tables where schemaname = 'public' and tablename in ('users', 'metric_sample')`)
+    const [row] = await store.query<{ n: number }>(
+      `select count(*) as n from pg_tables where schemaname = 'public' and tablename in ('users', 'metric_sample')`,
+    )
     expect(row?.n).toBe(2)
-  })
-
-  // The engine's look at a live database goes through PGlite alone: the other adapter cannot read a column of the catalogue.
-  it.runIf(backend === 'embedded')('lead exactly to the Prisma schema: nobody changed one without the other', async () => {
-    const store = await openEmpty()
-    await migrate(store)
-    expect(await store.exclusively((adapter) => diffToSchema(adapter))).toBeUndefined()
   })
 
   it('apply once when two replicas start at the same moment', async () => {
@@ -76,12 +70,18 @@ describe('migrations', () => {
     await migrate(store)
     const [first] = readMigrations()
     await store.query(`update _prisma_migrations set checksum = 'old' where migration_name = $1`, [first?.name])
-    await expect(migrate(store)).rejects.toThrow(`Expected migration ${first?.name} as it was applied (old), got an edited script`)
+    await expect(migrate(store)).rejects.toThrow(
+      `Expected migration ${first?.name} as it was applied (old), got an edited script`,
+    )
     await store.query(`update _prisma_migrations set finished_at = null where migration_name = $1`, [first?.name])
-    await expect(migrate(store)).rejects.toThrow(`Expected migration ${first?.name} to be applied, got one that failed halfway`)
+    await expect(migrate(store)).rejects.toThrow(
+      `Expected migration ${first?.name} to be applied, got one that failed halfway`,
+    )
   })
 })
 
 it('a URL of an unknown kind is refused without its password', async () => {
-  await expect(openDb('mysql://u:hunter2@db/x')).rejects.toThrow('expected postgres://…, pglite:<folder> or pglite:memory, got mysql://…@db/x')
+  await expect(openDb('mysql://u:hunter2@db/x')).rejects.toThrow(
+    'expected postgres://…, pglite:<folder> or pglite:memory, got mysql://…@db/x',
+  )
 })

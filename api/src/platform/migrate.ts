@@ -26,7 +26,9 @@ const missing = async (query: Query, migrations: Migration[]): Promise<Migration
       )
     }
     if (row && row.checksum !== checksum) {
-      throw new Error(`Expected migration ${name} as it was applied (${row.checksum}), got an edited script (${checksum}).`)
+      throw new Error(
+        `Expected migration ${name} as it was applied (${row.checksum}), got an edited script (${checksum}).`,
+      )
     }
     return !row
   })

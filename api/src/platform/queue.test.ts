@@ -12,7 +12,10 @@ describe('a queue', () => {
     queue.push(1)
     queue.push(2)
     queue.push(3)
-    expect(await Promise.all(waiting)).toEqual([{ done: false, value: 1 }, { done: false, value: 2 }])
+    expect(await Promise.all(waiting)).toEqual([
+      { done: false, value: 1 },
+      { done: false, value: 2 },
+    ])
     expect(await queue.next()).toEqual({ done: false, value: 3 })
   })
 
@@ -58,25 +61,32 @@ describe('a queue', () => {
 it('whatever the policy and the pace, a queue holds no more than it may, keeps the order, and accounts for every value', async () => {
   const policies: Policy[] = [{ kind: 'close', max: 4 }, { kind: 'dropOldest', max: 4 }, { kind: 'keepLatest' }]
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...policies), fc.array(fc.constantFrom('push', 'push', 'read')), async (policy, steps) => {
-      const queue = createQueue<number>({ policy, onFull: () => new Error('full') })
-      const reads: Promise<IteratorResult<number, undefined>>[] = []
-      let pushed = 0
-      let refused = 0
-      for (const step of steps) {
-        if (step === 'read') reads.push(queue.next())
-        else if (queue.push(pushed + 1)) pushed += 1
-        else refused += 1
-        expect(queue.length).toBeLessThanOrEqual(policy.kind === 'keepLatest' ? 1 : policy.max)
-      }
-      queue.end()
-      const results = await Promise.allSettled(reads)
-      for (let left = queue.length; left > 0; left -= 1) results.push({ status: 'fulfilled', value: await queue.next() })
-      const got = results.flatMap((result) => (result.status === 'fulfilled' && !result.value.done ? [result.value.value] : []))
-      expect(got).toEqual(got.toSorted((a, b) => a - b))
-      expect(got.length + queue.dropped).toBe(pushed)
-      if (policy.kind !== 'close') expect(refused).toBe(0)
-      if (policy.kind === 'close') expect(queue.dropped).toBe(0)
-    }),
+    fc.asyncProperty(
+      fc.constantFrom(...policies),
+      fc.array(fc.constantFrom('push', 'push', 'read')),
+      async (policy, steps) => {
+        const queue = createQueue<number>({ policy, onFull: () => new Error('full') })
+        const reads: Promise<IteratorResult<number, undefined>>[] = []
+        let pushed = 0
+        let refused = 0
+        for (const step of steps) {
+          if (step === 'read') reads.push(queue.next())
+          else if (queue.push(pushed + 1)) pushed += 1
+          else refused += 1
+          expect(queue.length).toBeLessThanOrEqual(policy.kind === 'keepLatest' ? 1 : policy.max)
+        }
+        queue.end()
+        const results = await Promise.allSettled(reads)
+        for (let left = queue.length; left > 0; left -= 1)
+          results.push({ status: 'fulfilled', value: await queue.next() })
+        const got = results.flatMap((result) =>
+          result.status === 'fulfilled' && !result.value.done ? [result.value.value] : [],
+        )
+        expect(got).toEqual(got.toSorted((a, b) => a - b))
+        expect(got.length + queue.dropped).toBe(pushed)
+        if (policy.kind !== 'close') expect(refused).toBe(0)
+        if (policy.kind === 'close') expect(queue.dropped).toBe(0)
+      },
+    ),
   )
 })

@@ -4,10 +4,7 @@
  * `close`: the reader gets what is queued, then a Fault. `dropOldest`: the oldest give way and are counted.
  * `keepLatest`: one place per reader, for a state of which only the newest matters.
  */
-export type Policy =
-  | { kind: 'close'; max: number }
-  | { kind: 'dropOldest'; max: number }
-  | { kind: 'keepLatest' }
+export type Policy = { kind: 'close'; max: number } | { kind: 'dropOldest'; max: number } | { kind: 'keepLatest' }
 
 export interface Queue<T> extends AsyncIterableIterator<T, undefined, undefined> {
   /** False when nobody will read it: the queue is ended. */

@@ -6,7 +6,11 @@ import { createStop } from './stop.ts'
 const setup = () => {
   const clock = createFakeClock()
   const lines: string[] = []
-  return { clock, lines, stop: createStop({ clock, log: createLog('info', (line) => lines.push(line)), graceMs: 5_000 }) }
+  return {
+    clock,
+    lines,
+    stop: createStop({ clock, log: createLog('info', (line) => lines.push(line)), graceMs: 5_000 }),
+  }
 }
 
 it('parts end last first, one after the other, and only once', async () => {

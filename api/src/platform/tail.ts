@@ -24,7 +24,9 @@ export interface TailOptions<T> {
   onError?: (error: unknown) => void
 }
 
-export type Tail<T> = AsyncIterableIterator<T, undefined, undefined> & { return(): Promise<IteratorReturnResult<undefined>> }
+export type Tail<T> = AsyncIterableIterator<T, undefined, undefined> & {
+  return(): Promise<IteratorReturnResult<undefined>>
+}
 
 /** Keys met lately; `isNew` is true once for each. */
 const createMemory = (size: number): ((key: string) => boolean) => {
@@ -72,11 +74,14 @@ export const tail = async <T>(options: TailOptions<T>): Promise<Tail<T>> => {
     let arrived: Promise<void> | undefined
     let result: Awaited<ReturnType<typeof subscription.next>> | undefined
     let failure: { error: unknown } | undefined
-    while (!ended) {
-      arrived ??= subscription.next().then(
-        (next) => void (result = next),
-        (error: unknown) => void (failure = { error }),
-      ).then(() => wake())
+    for (;;) {
+      arrived ??= subscription
+        .next()
+        .then(
+          (next) => void (result = next),
+          (error: unknown) => void (failure = { error }),
+        )
+        .then(() => wake())
       if (!result && !failure && !due) await new Promise<void>((resolve) => (wake = resolve))
       if (failure) throw failure.error
       let again = due
@@ -95,7 +100,6 @@ export const tail = async <T>(options: TailOptions<T>): Promise<Tail<T>> => {
         onError?.(error)
       }
     }
-    return undefined
   }
 
   const stop = async (): Promise<void> => {

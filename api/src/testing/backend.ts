@@ -26,7 +26,11 @@ export interface TestDb extends Db {
 }
 
 const stamp = createHash('sha256')
-  .update(readMigrations().map(({ name, checksum }) => name + checksum).join('\n'))
+  .update(
+    readMigrations()
+      .map(({ name, checksum }) => name + checksum)
+      .join('\n'),
+  )
   .digest('hex')
   .slice(0, 12)
 
@@ -71,9 +75,10 @@ const templatePrefix = 'sindri_test_template_'
 const templateLock = 'select pg_advisory_lock(7305413)'
 
 const dropTemplates = async (client: pg.Client): Promise<void> => {
-  const { rows } = await client.query<{ name: string }>('select datname as name from pg_database where starts_with(datname, $1)', [
-    templatePrefix,
-  ])
+  const { rows } = await client.query<{ name: string }>(
+    'select datname as name from pg_database where starts_with(datname, $1)',
+    [templatePrefix],
+  )
   for (const { name } of rows) await client.query(`drop database if exists ${name} with (force)`)
 }
 
@@ -136,7 +141,12 @@ export interface TestBus extends Bus {
 export const openTestBus = async (options: Partial<BusOptions> = {}): Promise<TestBus> => {
   const prefix = `sindri_test_${randomBytes(6).toString('hex')}/`
   const open = () =>
-    openBus(backend === 'services' ? testRedisUrl : undefined, { clock: systemClock, onError: () => {}, prefix, ...options })
+    openBus(backend === 'services' ? testRedisUrl : undefined, {
+      clock: systemClock,
+      onError: () => {},
+      prefix,
+      ...options,
+    })
   const others: Bus[] = []
   const first = await open()
   const another = async (): Promise<Bus> => {

@@ -19,7 +19,10 @@ afterEach(() => {
 
 /** Runs a program of ours until it says "ready". */
 const start = async (code: string, folder: string) => {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', code, folder], { stdio: ['ignore', 'pipe', 'inherit'], cwd: import.meta.dirname })
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    cwd: import.meta.dirname,
+  })
   await once(child.stdout, 'data')
   return {
     async kill() {
@@ -35,7 +38,9 @@ it('a folder is open once: the second opener is told who has it', async () => {
   const folder = newFolder()
   const unlock = await lockFolder(folder)
   await expect(lockFolder(folder)).rejects.toThrow(
-    new RegExp(`^Expected ${folder} to be free, got one that process ${process.pid} on \\S+ has open: stop that console first, or use another SINDRI_DATA_DIR or DATABASE_URL\\.$`),
+    new RegExp(
+      `^Expected ${folder} to be free, got one that process ${process.pid} on \\S+ has open: stop that console first, or use another SINDRI_DATA_DIR or DATABASE_URL\\.$`,
+    ),
   )
   unlock()
   const again = await lockFolder(folder)
@@ -57,7 +62,10 @@ it('one of many that open at once gets it', async () => {
 
 it('a lock frees itself when its holder is killed', async () => {
   const folder = newFolder()
-  const holder = await start(`const { lockFolder } = await import(${from('./folderLock.ts')}); await lockFolder(process.argv[1]); console.log('ready'); setInterval(() => {}, 1000)`, folder)
+  const holder = await start(
+    `const { lockFolder } = await import(${from('./folderLock.ts')}); await lockFolder(process.argv[1]); console.log('ready'); setInterval(() => {}, 1000)`,
+    folder,
+  )
   await expect(lockFolder(folder)).rejects.toThrow('to be free')
   await holder.kill()
   const unlock = await lockFolder(folder)
@@ -77,7 +85,9 @@ it('a lock of a later process with the same pid is not taken for its holder', as
 })
 
 it('a folder that cannot be written is one clear line', async () => {
-  await expect(openDb('pglite:/dev/null/sindri')).rejects.toThrow(/^Expected \/dev\/null\/sindri to be writable, got ENOTDIR/)
+  await expect(openDb('pglite:/dev/null/sindri')).rejects.toThrow(
+    /^Expected \/dev\/null\/sindri to be writable, got ENOTDIR/,
+  )
 })
 
 it('what is committed survives a kill, and the folder opens again at once', { timeout: 60_000 }, async () => {

@@ -18,8 +18,10 @@ export interface PgliteOptions {
 /** Parameters are text already: the engine's own serializers would read them as values. */
 const asIs = new Proxy({}, { get: () => (value: string) => value }) as Record<number, (value: string) => string>
 
-const queryOn = (runs: Pick<Transaction, 'query'>): Query => async <T>(sql: string, params: readonly unknown[] = []) =>
-  (await runs.query<T>(sql, params.map(toParam), { parsers, serializers: asIs })).rows
+const queryOn =
+  (runs: Pick<Transaction, 'query'>): Query =>
+  async <T>(sql: string, params: readonly unknown[] = []) =>
+    (await runs.query<T>(sql, params.map(toParam), { parsers, serializers: asIs })).rows
 
 /**
  * PGlite answers within microtasks, so a queue of queries would keep sockets and timers waiting until it is empty.

@@ -17,16 +17,18 @@ const migrationLock = 7_305_412
 
 type Runs = { query(config: pg.QueryConfig & { queryMode?: 'extended' }): Promise<pg.QueryResult> }
 
-const queryOn = (runs: Runs): Query => async <T>(text: string, params: readonly unknown[] = []) => {
-  const result = await runs.query({
-    text,
-    values: params.map(toParam),
-    // One statement per query, as on PGlite.
-    queryMode: 'extended',
-    types: { getTypeParser: (oid: number) => parsers[oid] ?? String } as never,
-  })
-  return result.rows as T[]
-}
+const queryOn =
+  (runs: Runs): Query =>
+  async <T>(text: string, params: readonly unknown[] = []) => {
+    const result = await runs.query({
+      text,
+      values: params.map(toParam),
+      // One statement per query, as on PGlite.
+      queryMode: 'extended',
+      types: { getTypeParser: (oid: number) => parsers[oid] ?? String },
+    })
+    return result.rows as T[]
+  }
 
 export const openPostgres = (url: string, options: PostgresOptions): Store => {
   const given = new URL(url).searchParams.get('options')

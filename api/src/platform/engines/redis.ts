@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto'
 import { Fault } from '@sindri/schema/contract/codes'
 import { RedisPubSub } from 'graphql-redis-subscriptions'
-import type { PubSubRedisOptions } from 'graphql-redis-subscriptions'
 import { Redis } from 'ioredis'
 import type { BusEngine, Upstream } from '../bus.ts'
 import type { Clock } from '../clock.ts'
@@ -39,13 +38,19 @@ const connect = (url: string, options: Record<string, unknown>): Redis =>
 const openLane = (url: string, { prefix, clock, onError }: RedisEngineOptions, origin: Buffer) => {
   // A publish is for those who listen now: none is kept for later.
   const named = { connectionName: prefix.replace(/[^\x21-\x7e]/g, '') }
-  const publisher = connect(url, { ...named, enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 })
+  const publisher = connect(url, {
+    ...named,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+  })
   // Its channels are subscribed again below, because only what follows that answer may count as heard.
   const subscriber = connect(url, { ...named, autoResubscribe: false, maxRetriesPerRequest: null })
   const unsubscribe = subscriber.unsubscribe.bind(subscriber)
   // The library asks and does not wait; a connection that closes meanwhile would be an unhandled rejection.
-  subscriber.unsubscribe = ((...channels: string[]) => unsubscribe(...channels).catch(() => {})) as typeof subscriber.unsubscribe
-  subscriber.punsubscribe = (async () => {}) as unknown as typeof subscriber.punsubscribe
+  subscriber.unsubscribe = ((...channels: string[]) =>
+    unsubscribe(...channels).catch(() => {})) as typeof subscriber.unsubscribe
+  subscriber.punsubscribe = async () => {}
 
   const pubsub = new RedisPubSub({
     publisher,
@@ -53,7 +58,7 @@ const openLane = (url: string, { prefix, clock, onError }: RedisEngineOptions, o
     // Buffers are handed on as they are; strings would be tried as JSON.
     messageEventName: 'messageBuffer',
     serializer: (text: string) => text,
-  } as unknown as PubSubRedisOptions)
+  })
 
   const listeners = new Set<Listener>()
   let away = Promise.withResolvers<void>()
@@ -101,7 +106,8 @@ const openLane = (url: string, { prefix, clock, onError }: RedisEngineOptions, o
   })
 
   return {
-    connections: [publisher, subscriber],
+    publisher,
+    subscriber,
 
     send(channel: string, text: string): void {
       const message = `${origin.toString()}${text}`
@@ -165,14 +171,16 @@ const openLane = (url: string, { prefix, clock, onError }: RedisEngineOptions, o
 }
 
 const ready = (connection: Redis): Promise<void> =>
-  connection.status === 'ready' ? Promise.resolve() : new Promise((resolve) => void connection.once('ready', () => resolve()))
+  connection.status === 'ready'
+    ? Promise.resolve()
+    : new Promise((resolve) => void connection.once('ready', () => resolve()))
 
 export const openRedisEngine = async (url: string, options: RedisEngineOptions): Promise<BusEngine> => {
   /** Before each message: who sent it. What this replica sent it has delivered itself. */
   const origin = Buffer.from(`${randomBytes(9).toString('base64url')} `)
   const lanes = { notices: openLane(url, options, origin), frames: openLane(url, options, origin) }
   const all = Object.values(lanes)
-  const connections = all.flatMap((lane) => lane.connections)
+  const connections = all.flatMap((lane) => [lane.publisher, lane.subscriber])
 
   const waited = Promise.withResolvers<void>()
   const cancel = options.clock.after(firstMs, () => waited.resolve())
@@ -185,7 +193,7 @@ export const openRedisEngine = async (url: string, options: RedisEngineOptions):
     connected: () => connections.every((connection) => connection.status === 'ready'),
     async ping() {
       try {
-        await Promise.all(all.map((lane) => lane.connections[0]?.ping()))
+        await Promise.all(all.map((lane) => lane.publisher.ping()))
       } catch (cause) {
         throw new Fault('UNAVAILABLE', 'Expected Redis to answer, got nothing.', undefined, { cause })
       }

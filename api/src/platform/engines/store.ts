@@ -1,5 +1,9 @@
 // What either database engine offers to `openDb` and to the migrations.
-import type { SqlDriverAdapterFactory, SqlMigrationAwareDriverAdapterFactory, Transaction } from '@prisma/driver-adapter-utils'
+import type {
+  SqlDriverAdapterFactory,
+  SqlMigrationAwareDriverAdapterFactory,
+  Transaction,
+} from '@prisma/driver-adapter-utils'
 
 export type Query = <T = Record<string, unknown>>(sql: string, params?: readonly unknown[]) => Promise<T[]>
 
@@ -16,7 +20,10 @@ export interface Store {
 }
 
 /** Raised for a statement that comes after its transaction: Prisma's own code for it, so that it maps the same way. */
-const ended = () => Object.assign(new Error('Expected a transaction that is open, got one that has ended or timed out.'), { code: 'P2028' })
+const ended = () =>
+  Object.assign(new Error('Expected a transaction that is open, got one that has ended or timed out.'), {
+    code: 'P2028',
+  })
 
 /**
  * `query` for as long as the transaction is open. When a transaction times out, its function goes on without knowing; its next raw

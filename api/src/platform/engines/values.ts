@@ -27,14 +27,16 @@ const toText = (text: string): string => text
 type Parse = (text: string) => unknown
 
 /** Splits `{a,"b,c",NULL}`; arrays of one dimension are all that the product stores. */
-const toArray = (parse: Parse): Parse => (text) => {
-  const items: unknown[] = []
-  for (const [, quoted, plain] of text.slice(1, -1).matchAll(/(?:^|,)(?:"((?:[^"\\]|\\.)*)"|([^,"]+))/g)) {
-    if (quoted !== undefined) items.push(parse(quoted.replace(/\\(.)/g, '$1')))
-    else items.push(plain === 'NULL' ? null : parse(plain ?? ''))
+const toArray =
+  (parse: Parse): Parse =>
+  (text) => {
+    const items: unknown[] = []
+    for (const [, quoted, plain] of text.slice(1, -1).matchAll(/(?:^|,)(?:"((?:[^"\\]|\\.)*)"|([^,"]+))/g)) {
+      if (quoted !== undefined) items.push(parse(quoted.replace(/\\(.)/g, '$1')))
+      else items.push(plain === 'NULL' ? null : parse(plain ?? ''))
+    }
+    return items
   }
-  return items
-}
 
 /** [type oid, oid of its array type, how it reads] */
 const types: [number, number, Parse][] = [
@@ -69,12 +71,16 @@ export const toParam = (value: unknown): string | null => {
   if (value === null || value === undefined) return null
   if (typeof value === 'string') return value
   if (value instanceof Date) return value.toISOString()
-  if (value instanceof Uint8Array) return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`
+  if (value instanceof Uint8Array)
+    return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`
   if (Array.isArray(value)) {
-    return `{${value.map((item) => {
-      const text = toParam(item)
-      return text === null ? 'NULL' : quote(text)
-    }).join(',')}}`
+    return `{${value
+      .map((item) => {
+        const text = toParam(item)
+        return text === null ? 'NULL' : quote(text)
+      })
+      .join(',')}}`
   }
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value)
+  return JSON.stringify(value)
 }

@@ -1,12 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { backend, openTestDb } from '../../testing/backend.ts'
-import type { TestDb } from '../../testing/backend.ts'
-import { openProxy } from '../../testing/proxy.ts'
-import type { Proxy } from '../../testing/proxy.ts'
-import { openDb } from '../db.ts'
-import type { Db } from '../db.ts'
+import { backend, openTestDb } from '../testing/backend.ts'
+import type { TestDb } from '../testing/backend.ts'
+import { openProxy } from '../testing/proxy.ts'
+import type { Proxy } from '../testing/proxy.ts'
+import { openDb } from './db.ts'
+import type { Db } from './db.ts'
 
-describe.runIf(backend === 'services')('PostgreSQL', () => {
+it('a wrong statement is a defect, not an outage', async () => {
+  const db = await openTestDb()
+  await expect(db.query('select nonsense')).rejects.toMatchObject({ code: '42703' })
+  await expect(db.tx((tx) => tx.query('select nonsense'))).rejects.toMatchObject({ code: '42703' })
+  await db.close()
+})
+
+it('a database that was closed is UNAVAILABLE', async () => {
+  const db = await openTestDb()
+  await db.close()
+  await expect(db.query('select 1')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  await expect(db.prisma.user.count()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+})
+
+// Left out rather than skipped: the embedded database is never elsewhere.
+describe.each(backend === 'services' ? ['PostgreSQL'] : [])('%s', () => {
   let direct: TestDb
   let proxy: Proxy
   let db: Db
@@ -22,13 +37,19 @@ describe.runIf(backend === 'services')('PostgreSQL', () => {
     await direct.close()
   })
 
-  const isUp = () => db.query('select 1 as up').then(() => true, () => false)
+  const isUp = () =>
+    db.query('select 1 as up').then(
+      () => true,
+      () => false,
+    )
 
   it('that ends all connections, as at a restart, fails what runs as UNAVAILABLE and serves the next', async () => {
     await db.query('select 1')
     const broken = db.tx(async (tx) => {
       await tx.query('select 1')
-      await direct.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`)
+      await direct.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+      )
       await tx.prisma.user.count()
     })
     await expect(broken).rejects.toMatchObject({ code: 'UNAVAILABLE', details: { retryAfterMs: 2_000 } })
@@ -55,9 +76,5 @@ describe.runIf(backend === 'services')('PostgreSQL', () => {
   it('does not let one statement run for ever', async () => {
     await expect(db.query('select pg_sleep(30)')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     expect(await isUp()).toBe(true)
-  })
-
-  it('keeps its answer about a wrong statement: that is a defect, not an outage', async () => {
-    await expect(db.query('select nonsense')).rejects.toMatchObject({ code: '42703' })
   })
 })
