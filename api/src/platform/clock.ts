@@ -23,7 +23,3 @@ export const systemClock: Clock = {
     return () => clearInterval(timer)
   },
 }
-
-/** Resolves after `delayMs` of this clock. */
-export const sleep = (clock: Clock, delayMs: number): Promise<void> =>
-  new Promise((resolve) => void clock.after(delayMs, resolve))

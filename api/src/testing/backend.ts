@@ -18,7 +18,7 @@ export type Backend = 'embedded' | 'services'
 
 const env = process.env
 export const backend: Backend = env.SINDRI_TEST_BACKEND === 'services' ? 'services' : 'embedded'
-export const testDatabaseUrl = env.TEST_DATABASE_URL || 'postgres://postgres@127.0.0.1:5432/postgres'
+const testDatabaseUrl = env.TEST_DATABASE_URL || 'postgres://postgres@127.0.0.1:5432/postgres'
 
 export interface TestDb extends Db {
   /** What `openDb` was given, for a second replica on the same database; undefined for the embedded one, which has one process. */
