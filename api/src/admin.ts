@@ -1,0 +1,47 @@
+// What an administrator does at the machine itself: `reset-password [e-mail]` prints a new one-time password.
+import { createAccess } from './access/access.ts'
+import { openBus } from './platform/openBus.ts'
+import { systemClock } from './platform/clock.ts'
+import { openDb } from './platform/db.ts'
+import { readEnv, WrongEnv } from './platform/env.ts'
+import { createIds } from './platform/ids.ts'
+import { createJobs } from './platform/jobs.ts'
+import { createLog } from './platform/log.ts'
+
+const USAGE = 'usage: npm run admin -- reset-password [e-mail]'
+const WRONG = 2
+
+const resetPassword = async (email: string | undefined): Promise<string> => {
+  const env = readEnv(process.env, process.cwd())
+  const log = createLog('error', (line) => process.stderr.write(line))
+  const clock = systemClock
+  const onError = (error: Error): void => log.error(error.message, { error })
+  // Next to a console that runs, this is one more process on PostgreSQL; an embedded database has room for one, and says so.
+  const db = await openDb(env.databaseUrl, { onError })
+  try {
+    await db.migrate()
+    const bus = await openBus(env.redisUrl, { clock, onError })
+    try {
+      const access = createAccess({ db, bus, clock, ids: createIds(clock), jobs: createJobs({ clock, log }), log })
+      const { user, oneTimePassword } = await access.recover(email)
+      return `${user.email}   ${oneTimePassword}   (shown once; a new one is chosen at the next sign-in)`
+    } finally {
+      await bus.close()
+    }
+  } finally {
+    await db.close()
+  }
+}
+
+const [command, email, ...rest] = process.argv.slice(2)
+if (command !== 'reset-password' || rest.length > 0) {
+  console.error(USAGE)
+  process.exit(WRONG)
+}
+try {
+  console.log(await resetPassword(email))
+  process.exit(0)
+} catch (error) {
+  for (const line of error instanceof WrongEnv ? error.lines : [(error as Error).message]) console.error(`sindri: ${line}`)
+  process.exit(WRONG)
+}
