@@ -31,7 +31,7 @@ const sentence = (name: string, ...parts: (string | null)[]): string => `${[name
 const took = (seconds: number | null): string | null => (seconds === null ? null : `in ${seconds} s`)
 
 /** null for what is no event: beginnings, checks, news of newer versions. */
-export function toEvent(entry: LedgerEntry): Omit<AgentEvent, 'atMs'> | null {
+function toEvent(entry: LedgerEntry): Omit<AgentEvent, 'atMs'> | null {
   const { eventId, extension, version, fromVersion, durationSecs, errorMessage, logFile } = entry
   const metadata = { extension, version, fromVersion, durationSecs, logFile, eventId }
   const failed = (what: string): Omit<AgentEvent, 'atMs'> => {

@@ -27,7 +27,7 @@ export function parseBytes(text: string): number | null {
 }
 
 /** Page cache that can go at once does not press on the limit. */
-export function parseInactiveFile(text: string): number {
+function parseInactiveFile(text: string): number {
   return Number(/^(?:total_)?inactive_file (\d+)$/m.exec(text)?.[1] ?? 0)
 }
 

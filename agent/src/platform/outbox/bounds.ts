@@ -22,7 +22,7 @@ export interface BoundsOptions {
   memoryBytes: number
 }
 
-export function widen(gap: Gap | null, records: readonly Held[]): Gap {
+function widen(gap: Gap | null, records: readonly Held[]): Gap {
   let { fromMs, toMs, dropped } = gap ?? { fromMs: Infinity, toMs: -Infinity, dropped: 0 }
   for (const { atMs } of records) {
     fromMs = Math.min(fromMs, atMs)

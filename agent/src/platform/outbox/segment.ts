@@ -95,14 +95,11 @@ async function openSegment(dir: string, name: string): Promise<FoundSegment> {
   }
 }
 
-/** The segments of a directory, oldest first. None when there is no directory. */
-export async function openSegments(dir: string): Promise<FoundSegment[]> {
+/** The segments of a directory, oldest first; one after the other, so that only one content is in memory. None where there is no directory. */
+export async function* openSegments(dir: string): AsyncGenerator<FoundSegment> {
   const names = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw error
   })
-  const found: FoundSegment[] = []
-  for (const name of names.filter((entry) => /^\d{10}\.seg$/.test(entry)).sort())
-    found.push(await openSegment(dir, name))
-  return found
+  for (const name of names.filter((entry) => /^\d{10}\.seg$/.test(entry)).sort()) yield await openSegment(dir, name)
 }

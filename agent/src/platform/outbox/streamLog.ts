@@ -88,7 +88,7 @@ export async function openStreamLog({
 
   async function load(): Promise<void> {
     const settled = new Map<string, [number, number][]>()
-    for (const found of dir === null ? [] : await openSegments(dir)) {
+    for await (const found of dir === null ? [] : openSegments(dir)) {
       segments.push(found.segment)
       lostBytes += found.lostBytes
       nextNumber = found.segment.number + 1
