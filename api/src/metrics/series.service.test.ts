@@ -1,6 +1,7 @@
 import type { AgentViewer, MetricPage, MetricsArgs, SampleInput } from '@sindri/schema'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { backend } from '../testing/backend.ts'
 import { makeAgent, openMetrics, run, viewer, type TestMetrics } from '../testing/metrics.ts'
 import { rollUp } from './rollups.ts'
 import { chooseStep } from './series.ts'
@@ -277,4 +278,23 @@ it('the rollup leaves buckets alone that are still open, and repeats change noth
   await t.metrics.publish(agent, [{ ...t.sample(1, 300_000), run }])
   await roll()
   expect(await rows()).toEqual(before)
+})
+
+it('a sample that arrives while its bucket is being rolled up leaves a mark for the next time', async () => {
+  await t.metrics.publish(agent, [t.sample(1, hourMs)])
+  const locked = Promise.withResolvers<void>()
+  let over = false
+  const publishing = locked.promise
+    .then(() => t.metrics.publish(agent, [t.sample(2, hourMs)]))
+    .finally(() => (over = true))
+  await t.db.tx(async ({ query }) => {
+    await query('select 1 from metric_dirty where instance = $1 for update skip locked', [agent.num])
+    locked.resolve()
+    const waits = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    while (backend === 'services' && !over && (await query(waits)).length === 0)
+      await query('select pg_stat_clear_snapshot()')
+    await query('delete from metric_dirty where instance = $1', [agent.num])
+  })
+  await publishing
+  expect(await t.db.query('select bucket from metric_dirty where instance = $1', [agent.num])).toHaveLength(1)
 })
