@@ -1,6 +1,6 @@
 // Which address shows which screen, and who may see it: nobody signed in goes to the sign-in page and comes back.
 import { createRouter, createWebHistory } from 'vue-router'
-import { isShownFault } from '../graph/faults.ts'
+import { ShownFault } from '../graph/faults.ts'
 import { placeAfterSignIn } from '../session/placeAfterSignIn.ts'
 import type { Session } from '../session/session.ts'
 
@@ -22,7 +22,12 @@ export const createScreens = (session: Session) => {
     history: createWebHistory(),
     routes: [
       { path: '/', redirect: '/instances' },
-      { path: '/sign-in', name: 'sign-in', component: () => import('../pages/SignInPage.vue'), meta: { title: 'Sign in', bare: true } },
+      {
+        path: '/sign-in',
+        name: 'sign-in',
+        component: () => import('../pages/SignInPage.vue'),
+        meta: { title: 'Sign in', bare: true },
+      },
       {
         path: '/password',
         name: 'password',
@@ -74,7 +79,6 @@ export const createScreens = (session: Session) => {
         meta: { title: 'Not found' },
       },
     ],
-    scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
   })
 
   router.beforeEach(async (to) => {
@@ -82,11 +86,12 @@ export const createScreens = (session: Session) => {
       await session.load()
     } catch (fault) {
       // The screen itself says what is wrong; without an answer nobody can be sent anywhere.
-      if (!isShownFault(fault)) throw fault
+      if (!(fault instanceof ShownFault)) throw fault
       return true
     }
     const user = session.user.value
-    if (!user) return to.name === 'sign-in' || { name: 'sign-in', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
+    if (!user)
+      return to.name === 'sign-in' || { name: 'sign-in', query: to.fullPath === '/' ? {} : { to: to.fullPath } }
     if (user.mustChangePassword) return to.name === 'password' || { name: 'password', query: { to: to.fullPath } }
     if (to.name === 'sign-in' || to.name === 'password') return placeAfterSignIn(to.query['to'])
     return true

@@ -12,7 +12,10 @@ const list = (...events: EventLineFragment[]) => ({ events, more: false })
 const ids = (lines: { events: EventLineFragment[] }) => lines.events.map(({ id }) => id)
 
 test('a new event comes first, a late one where it belongs, and none twice', () => {
-  const lines = [event('new', 9), event('late', 4), event('new', 9)].reduce((all, one) => foldEvent(all, one, 10), list(event('b', 5), event('a', 1)))
+  const lines = [event('new', 9), event('late', 4), event('new', 9)].reduce(
+    (all, one) => foldEvent(all, one, 10),
+    list(event('b', 5), event('a', 1)),
+  )
   expect(ids(lines)).toEqual(['new', 'b', 'late', 'a'])
 })
 

@@ -12,7 +12,11 @@ export const useInstanceEvents = (instanceId: () => string) => {
     const id = instanceId()
     return {
       subscribe: ({ next, fault }) =>
-        subscribe(InstanceEventRecordedDocument, { instanceId: id }, { next: ({ eventRecorded }) => next(eventRecorded), fault }),
+        subscribe(
+          InstanceEventRecordedDocument,
+          { instanceId: id },
+          { next: ({ eventRecorded }) => next(eventRecorded), fault },
+        ),
       read: async () => {
         const { events } = await query(InstanceEventsDocument, { instanceId: id, first: FIRST })
         return { events: events.edges.map((edge) => edge.node), more: events.pageInfo.hasNextPage }

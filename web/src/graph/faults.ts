@@ -2,37 +2,38 @@
 import { type FaultCode, type FaultDetails, FAULTS, isFaultCode } from '@sindri/schema/contract/codes'
 import { CombinedError } from '@urql/core'
 
-export interface ShownFault {
-  /** UNREACHABLE is the page's own: no answer came at all. */
-  code: FaultCode | 'UNREACHABLE'
-  message: string
-  requestId: string | undefined
+/** UNREACHABLE is the page's own: no answer came at all. */
+type ShownCode = FaultCode | 'UNREACHABLE'
+
+export class ShownFault extends Error {
+  override readonly name = 'ShownFault'
+  readonly code: ShownCode
   /** The same request may succeed later. */
-  retry: boolean
-  details: FaultDetails | undefined
+  readonly retry: boolean
+  readonly requestId: string | undefined
+  readonly details: FaultDetails
+
+  constructor(code: ShownCode, message: string, retry: boolean, requestId?: string, details: FaultDetails = {}) {
+    super(message)
+    this.code = code
+    this.retry = retry
+    this.requestId = requestId
+    this.details = details
+  }
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
-export const isShownFault = (value: unknown): value is ShownFault => isRecord(value) && 'code' in value && 'retry' in value
-
 /** Takes an error of urql, of a subscription's sink, or anything that was thrown. */
 export const toFault = (error: unknown): ShownFault => {
-  if (isShownFault(error)) return error
+  if (error instanceof ShownFault) return error
   const graphQL = graphQLErrorOf(error)
-  if (graphQL) {
-    const extensions = isRecord(graphQL.extensions) ? graphQL.extensions : {}
-    const code = isFaultCode(extensions['code']) ? extensions['code'] : 'INTERNAL'
-    const requestId = extensions['requestId']
-    return {
-      code,
-      message: graphQL.message,
-      requestId: typeof requestId === 'string' ? requestId : undefined,
-      retry: FAULTS[code].retry || code === 'INTERNAL',
-      details: isRecord(extensions['details']) ? extensions['details'] : undefined,
-    }
-  }
-  return { code: 'UNREACHABLE', message: 'The console did not answer.', requestId: undefined, retry: true, details: undefined }
+  if (!graphQL) return new ShownFault('UNREACHABLE', 'The console did not answer.', true)
+  const { code: named, requestId, retry: _, ...details } = isRecord(graphQL.extensions) ? graphQL.extensions : {}
+  const code = isFaultCode(named) ? named : 'INTERNAL'
+  // A defect is final for a program; a person may well try once more.
+  const retry = FAULTS[code].retry || code === 'INTERNAL'
+  return new ShownFault(code, graphQL.message, retry, typeof requestId === 'string' ? requestId : undefined, details)
 }
 
 interface ErrorLike {

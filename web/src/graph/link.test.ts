@@ -6,7 +6,11 @@ const after = (...events: LinkEvent[]) => events.reduce(foldLink, idle)
 test('a connection that is up has no loss, and each one raises the epoch', () => {
   const once = after({ kind: 'connecting', at: 10 }, { kind: 'live', at: 20 }, { kind: 'measured', at: 30, rttMs: 11 })
   expect(once).toMatchObject({ state: 'live', rttMs: 11, lostAt: null, heardAt: 30, epoch: 1 })
-  const twice = [{ kind: 'closed', at: 40 }, { kind: 'connecting', at: 50 }, { kind: 'live', at: 60 }] as const
+  const twice = [
+    { kind: 'closed', at: 40 },
+    { kind: 'connecting', at: 50 },
+    { kind: 'live', at: 60 },
+  ] as const
   expect(twice.reduce(foldLink, once)).toMatchObject({ state: 'live', rttMs: null, failures: 0, epoch: 2 })
 })
 

@@ -41,9 +41,7 @@ export const idle: Link = {
 export const foldLink = (link: Link, event: LinkEvent): Link => {
   switch (event.kind) {
     case 'connecting':
-      return link.state === 'idle'
-        ? { ...link, state: 'connecting', lostAt: event.at }
-        : { ...link, nextTryAt: null }
+      return link.state === 'idle' ? { ...link, state: 'connecting', lostAt: event.at } : { ...link, nextTryAt: null }
     case 'live':
       return { ...idle, state: 'live', heardAt: event.at, epoch: link.epoch + 1 }
     case 'heard':
@@ -55,7 +53,14 @@ export const foldLink = (link: Link, event: LinkEvent): Link => {
     case 'waiting':
       return { ...link, nextTryAt: event.until }
     case 'refused':
-      return { ...link, state: 'refused', rttMs: null, nextTryAt: null, lostAt: link.lostAt ?? event.at, refusal: event.meaning }
+      return {
+        ...link,
+        state: 'refused',
+        rttMs: null,
+        nextTryAt: null,
+        lostAt: link.lostAt ?? event.at,
+        refusal: event.meaning,
+      }
     case 'stopped':
       return { ...idle, epoch: link.epoch }
   }

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { createFakeClock } from '../platform/fakeClock.ts'
-import type { ShownFault } from './faults.ts'
+import { ShownFault } from './faults.ts'
 import { type LiveView, startLive } from './live.ts'
 
-const slow: ShownFault = { code: 'SLOW_CONSUMER', message: 'Too slow.', requestId: undefined, retry: true, details: undefined }
-const forbidden: ShownFault = { ...slow, code: 'FORBIDDEN', retry: false }
+const slow = new ShownFault('SLOW_CONSUMER', 'Too slow.', true)
+const forbidden = new ShownFault('FORBIDDEN', 'Not yours.', false)
 
 /** A live list of words whose reads and messages the test hands out. */
 const setUp = () => {
@@ -43,7 +43,17 @@ const setUp = () => {
     await Promise.resolve()
     await Promise.resolve()
   }
-  return { clock, live, order, answer, fail, send: (word: string) => senders.at(-1)?.next(word), cut: (fault: ShownFault) => senders.at(-1)?.fault(fault), view: () => view, shown: () => shown }
+  return {
+    clock,
+    live,
+    order,
+    answer,
+    fail,
+    send: (word: string) => senders.at(-1)?.next(word),
+    cut: (fault: ShownFault) => senders.at(-1)?.fault(fault),
+    view: () => view,
+    shown: () => shown,
+  }
 }
 
 test('it subscribes before it reads, so what arrives during the read is not lost', async () => {

@@ -2,14 +2,25 @@ import { expect, test } from 'vitest'
 import { diskPercent, memoryPercent, networkRates } from './sampleFigures.ts'
 
 test('the disk figure is of all devices together', () => {
-  expect(diskPercent({ disks: [{ total: 100, used: 50 }, { total: 300, used: 50 }, { total: null, used: 9 }] })).toBe(25)
+  expect(
+    diskPercent({
+      disks: [
+        { total: 100, used: 50 },
+        { total: 300, used: 50 },
+        { total: null, used: 9 },
+      ],
+    }),
+  ).toBe(25)
 })
 
 test('what was not measured is missing, not zero', () => {
   expect(memoryPercent({ memory: null })).toBeNull()
   expect(memoryPercent({ memory: { total: 0, used: 0 } })).toBeNull()
   expect(diskPercent({ disks: [] })).toBeNull()
-  expect(networkRates({ network: [{ name: 'eth0', rxBytesPerSecond: null, txBytesPerSecond: 0 }] })).toEqual({ receive: null, transmit: 0 })
+  expect(networkRates({ network: [{ name: 'eth0', rxBytesPerSecond: null, txBytesPerSecond: 0 }] })).toEqual({
+    receive: null,
+    transmit: 0,
+  })
 })
 
 test('loopback is not network', () => {

@@ -31,7 +31,10 @@ const sumOf = (values: (number | null | undefined)[]): number | null => {
 /** Bytes per second over all interfaces; what a machine says to itself does not count. */
 export const networkRates = ({ network }: SampleLike): { receive: number | null; transmit: number | null } => {
   const outside = (network ?? []).filter((one) => one.name !== 'lo')
-  return { receive: sumOf(outside.map((one) => one.rxBytesPerSecond)), transmit: sumOf(outside.map((one) => one.txBytesPerSecond)) }
+  return {
+    receive: sumOf(outside.map((one) => one.rxBytesPerSecond)),
+    transmit: sumOf(outside.map((one) => one.txBytesPerSecond)),
+  }
 }
 
 interface DiskRatesLike {

@@ -66,7 +66,7 @@ export const createSocket = (url: string, clock: Clock, signedOut: () => void): 
       silence?.()
       if (client !== made) return
       client = undefined
-      void made.dispose()
+      end(made)
       const code = codeOf(reason)
       const kind = code === undefined ? undefined : closeKind(code)
       const final = kind?.fatal || code === CLOSE.UNAUTHENTICATED.code
@@ -89,7 +89,12 @@ export const createSocket = (url: string, clock: Clock, signedOut: () => void): 
       retryAttempts: 0,
       onNonLazyError: ended,
       on: {
-        connected: () => tell({ kind: 'live', at: clock.now() }),
+        connected: (socket) => {
+          tell({ kind: 'live', at: clock.now() })
+          // The library's first ping comes a whole period later: too long to show no figure.
+          pingedAt = clock.elapsed()
+          ;(socket as WebSocket).send('{"type":"ping"}')
+        },
         message: () => tell({ kind: 'heard', at: clock.now() }),
         closed: ended,
         error: ended,
@@ -106,7 +111,7 @@ export const createSocket = (url: string, clock: Clock, signedOut: () => void): 
       },
     })
     client = made
-    for (const operation of [...operations]) begin(operation, made)
+    for (const operation of operations) begin(operation, made)
   }
 
   return {
@@ -121,7 +126,7 @@ export const createSocket = (url: string, clock: Clock, signedOut: () => void): 
       endWait = undefined
       operations.clear()
       tell({ kind: 'stopped' })
-      void last?.dispose()
+      if (last) end(last)
     },
     tryNow: () => {
       if (!endWait) return
@@ -140,5 +145,10 @@ export const createSocket = (url: string, clock: Clock, signedOut: () => void): 
   }
 }
 
+/** A client whose connection never came about rejects even its own end. */
+const end = (client: Client): void => void Promise.resolve(client.dispose()).catch(() => {})
+
 const codeOf = (reason: unknown): number | undefined =>
-  typeof reason === 'object' && reason !== null && 'code' in reason && typeof reason.code === 'number' ? reason.code : undefined
+  typeof reason === 'object' && reason !== null && 'code' in reason && typeof reason.code === 'number'
+    ? reason.code
+    : undefined

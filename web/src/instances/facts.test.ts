@@ -30,7 +30,8 @@ const bare: InstanceFactsFragment = {
   agentStartedAt: null,
   notices: [],
 }
-const valueOf = (instance: InstanceFactsFragment, name: string) => factsOf(instance).find((fact) => fact.name === name)?.value
+const valueOf = (instance: InstanceFactsFragment, name: string) =>
+  factsOf(instance).find((fact) => fact.name === name)?.value
 
 test('what was not reported is null, and an empty report is not the same', () => {
   expect(factsOf(bare).every((fact) => fact.value === null)).toBe(true)
@@ -45,7 +46,10 @@ test('facts are told in words', () => {
     os: 'linux',
     distro: 'debian',
     arch: 'x64',
-    extensions: [{ name: 'nodejs', version: '24.2', state: 'installed' }, { name: 'docker-cli', version: null, state: 'installed' }],
+    extensions: [
+      { name: 'nodejs', version: '24.2', state: 'installed' },
+      { name: 'docker-cli', version: null, state: 'installed' },
+    ],
   }
   expect(valueOf(told, 'Where')).toBe('Fly.io, ams')
   expect(valueOf(told, 'System')).toBe('Debian, x86-64')

@@ -15,21 +15,36 @@ const join = (parts: (string | null | undefined)[]): string | null => parts.filt
 export const factsOf = (instance: InstanceFactsFragment): Fact[] => {
   const { geo, extensions, bom } = instance
   return [
-    { name: 'Where', source: 'SINDRI_PROVIDER, SINDRI_REGION', value: join([providerWord(instance.provider), instance.region]) },
+    {
+      name: 'Where',
+      source: 'SINDRI_PROVIDER, SINDRI_REGION',
+      value: join([providerWord(instance.provider), instance.region]),
+    },
     { name: 'Host', source: 'operating system', value: instance.hostname },
     { name: 'System', source: '/etc/os-release', value: systemWord(instance) },
     { name: 'Agent', source: 'build', value: instance.agentVersion },
     {
       name: 'Extensions',
       source: '~/.sindri/status_ledger.jsonl',
-      value: extensions && (extensions.length === 0 ? 'None' : extensions.map((one) => [one.name, one.version].filter(Boolean).join(' ')).join(', ')),
+      value:
+        extensions &&
+        (extensions.length === 0
+          ? 'None'
+          : extensions.map((one) => [one.name, one.version].filter(Boolean).join(' ')).join(', ')),
     },
     {
       name: 'Tools',
       source: 'extension.yaml of the extensions',
-      value: bom && (bom.length === 0 ? 'None' : bom.map((one) => [one.name, one.version].filter(Boolean).join(' ')).join(', ')),
+      value:
+        bom &&
+        (bom.length === 0 ? 'None' : bom.map((one) => [one.name, one.version].filter(Boolean).join(' ')).join(', ')),
     },
-    { name: 'Config', source: 'sindri.yaml', value: instance.yamlHash && `${instance.yamlHash.slice(0, 12)}…`, mono: true },
+    {
+      name: 'Config',
+      source: 'sindri.yaml',
+      value: instance.yamlHash && `${instance.yamlHash.slice(0, 12)}…`,
+      mono: true,
+    },
     { name: 'SSH', source: 'SINDRI_SSH_ENDPOINT', value: instance.sshEndpoint, mono: true },
     { name: 'Place', source: 'SINDRI_GEO', value: geo && (geo.label ?? `${geo.latitude}, ${geo.longitude}`) },
     { name: 'Linked from', source: 'its connection', value: instance.linkedFrom, mono: true },

@@ -13,7 +13,7 @@ export interface ListQuery {
   skipped: number
 }
 
-export const PAGE_ROWS = 50
+const PAGE_ROWS = 50
 
 const SORTS: Record<string, InstanceSortField> = {
   name: 'NAME',

@@ -14,7 +14,15 @@ export interface RowFigures {
   old: boolean
 }
 
-const none: RowFigures = { cpu: null, memory: null, disk: null, receive: null, transmit: null, uptimeMs: null, old: false }
+const none: RowFigures = {
+  cpu: null,
+  memory: null,
+  disk: null,
+  receive: null,
+  transmit: null,
+  uptimeMs: null,
+  old: false,
+}
 
 export const rowFigures = ({ instance, latest, removed }: Row): RowFigures => {
   if (!latest || removed) return none

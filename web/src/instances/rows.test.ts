@@ -17,7 +17,14 @@ const instance = (id: string, extra: Partial<InstanceRowFragment> = {}): Instanc
   createdAt: '2026-01-01T00:00:00.000Z',
   ...extra,
 })
-const sample = (at: string): RowSampleFragment => ({ at, cpu: null, memory: null, disks: null, network: null, uptimeSeconds: null })
+const sample = (at: string): RowSampleFragment => ({
+  at,
+  cpu: null,
+  memory: null,
+  disks: null,
+  network: null,
+  uptimeSeconds: null,
+})
 const row = (id: string): Row => ({ instance: instance(id), latest: null, removed: false })
 const state = (...ids: string[]): Rows => ({
   rows: ids.map(row),
@@ -43,7 +50,10 @@ test('a removed instance stays in its place and is marked', () => {
 })
 
 test('a new instance waits, once; one of another page does not count as new', () => {
-  const fresh = { kind: 'changed', change: { id: 'n', instance: instance('n', { createdAt: '2026-01-03T00:00:00.000Z' }) } } as const
+  const fresh = {
+    kind: 'changed',
+    change: { id: 'n', instance: instance('n', { createdAt: '2026-01-03T00:00:00.000Z' }) },
+  } as const
   const twice = foldRows(foldRows(state('a'), fresh), fresh)
   expect(twice.news).toEqual(['n'])
   expect(ids(twice.rows)).toEqual(['a'])

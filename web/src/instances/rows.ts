@@ -1,5 +1,11 @@
 // The rows of the list as a fold: read once, then changed in place; what is new waits, so that nothing moves under the pointer.
-import type { InstanceRowFragment, InstancesChangedSubscription, InstancesQuery, RowSampleFragment, RowsSampledSubscription } from '../graph/gql/graphql.ts'
+import type {
+  InstanceRowFragment,
+  InstancesChangedSubscription,
+  InstancesQuery,
+  RowSampleFragment,
+  RowsSampledSubscription,
+} from '../graph/gql/graphql.ts'
 
 export interface Row {
   instance: InstanceRowFragment
@@ -26,7 +32,11 @@ export type RowMessage =
   | { kind: 'sampled'; live: RowsSampledSubscription['metricSampled'] }
 
 export const toRows = (answer: InstancesQuery, readAt: number): Rows => ({
-  rows: answer.instances.edges.map(({ node: { latest, ...instance } }) => ({ instance, latest: latest ?? null, removed: false })),
+  rows: answer.instances.edges.map(({ node: { latest, ...instance } }) => ({
+    instance,
+    latest: latest ?? null,
+    removed: false,
+  })),
   matching: answer.instances.totalCount ?? null,
   all: answer.all.totalCount ?? null,
   endCursor: answer.instances.pageInfo.endCursor ?? null,
@@ -43,7 +53,9 @@ const replace = (state: Rows, id: string, renew: (row: Row) => Row): Rows => ({
 export const foldRows = (state: Rows, message: RowMessage): Rows => {
   if (message.kind === 'sampled') {
     const { instanceId, sample } = message.live
-    return replace(state, instanceId, (row) => (row.latest && row.latest.at > sample.at ? row : { ...row, latest: sample }))
+    return replace(state, instanceId, (row) =>
+      row.latest && row.latest.at > sample.at ? row : { ...row, latest: sample },
+    )
   }
   const { id, instance } = message.change
   if (state.rows.some((row) => row.instance.id === id)) {

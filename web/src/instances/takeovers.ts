@@ -17,7 +17,10 @@ export const useTakeovers = (instanceId: () => string | null) => {
 
   const { state, reread } = useLive<Takeover[], never>([instanceId, mayRead], () =>
     mayRead.value
-      ? { read: async () => (await query(TakeoversDocument, { instanceId: instanceId() })).takeovers, fold: (takeovers) => takeovers }
+      ? {
+          read: async () => (await query(TakeoversDocument, { instanceId: instanceId() })).takeovers,
+          fold: (takeovers) => takeovers,
+        }
       : undefined,
   )
   watch(state, () => (fault.value = undefined))

@@ -1,5 +1,11 @@
 // One instance with all it reports, live.
-import { type FullSampleFragment, InstanceChangedDocument, type InstanceChangedSubscription, InstanceDocument, type InstanceFactsFragment } from '../graph/gql/graphql.ts'
+import {
+  type FullSampleFragment,
+  InstanceChangedDocument,
+  type InstanceChangedSubscription,
+  InstanceDocument,
+  type InstanceFactsFragment,
+} from '../graph/gql/graphql.ts'
 import { useGraph } from '../graph/graph.ts'
 import { useLive } from '../graph/useLive.ts'
 
@@ -16,12 +22,17 @@ export const useInstance = (id: () => string) => {
     const wanted = id()
     return {
       subscribe: ({ next, fault }) =>
-        subscribe(InstanceChangedDocument, { ids: [wanted] }, { next: ({ instanceChanged }) => next(instanceChanged), fault }),
+        subscribe(
+          InstanceChangedDocument,
+          { ids: [wanted] },
+          { next: ({ instanceChanged }) => next(instanceChanged), fault },
+        ),
       read: async () => {
         const { latest, ...facts } = (await query(InstanceDocument, { id: wanted })).instance
         return { facts, latest: latest ?? null, removed: false }
       },
-      fold: (known, { instance }) => (instance ? { ...known, facts: instance, removed: false } : { ...known, removed: true }),
+      fold: (known, { instance }) =>
+        instance ? { ...known, facts: instance, removed: false } : { ...known, removed: true },
     }
   })
 }

@@ -15,10 +15,14 @@ export const useInstances = (list: ComputedRef<ListQuery>) => {
     const variables = toVariables(list.value)
     return {
       subscribe: ({ next, fault }) => {
-        const changes = subscribe(InstancesChangedDocument, {}, {
-          next: ({ instanceChanged }) => next({ kind: 'changed', change: instanceChanged }),
-          fault,
-        })
+        const changes = subscribe(
+          InstancesChangedDocument,
+          {},
+          {
+            next: ({ instanceChanged }) => next({ kind: 'changed', change: instanceChanged }),
+            fault,
+          },
+        )
         // Which rows there are is known only after the read; the samples follow them.
         let samples: Undo | undefined
         const stop = watch(
@@ -28,10 +32,14 @@ export const useInstances = (list: ComputedRef<ListQuery>) => {
             samples =
               wanted.length === 0
                 ? undefined
-                : subscribe(RowsSampledDocument, { ids: wanted }, {
-                    next: ({ metricSampled }) => next({ kind: 'sampled', live: metricSampled }),
-                    fault,
-                  })
+                : subscribe(
+                    RowsSampledDocument,
+                    { ids: wanted },
+                    {
+                      next: ({ metricSampled }) => next({ kind: 'sampled', live: metricSampled }),
+                      fault,
+                    },
+                  )
           },
           { immediate: true },
         )

@@ -31,7 +31,17 @@ const PROVIDERS: Record<string, string> = {
 export const providerWord = (provider: string | null | undefined): string | null =>
   provider ? (PROVIDERS[provider.toLowerCase()] ?? provider) : null
 
-const SYSTEMS: Record<string, string> = { linux: 'Linux', darwin: 'macOS', debian: 'Debian', ubuntu: 'Ubuntu', alpine: 'Alpine', fedora: 'Fedora', arch: 'Arch Linux', rhel: 'RHEL', macos: 'macOS' }
+const SYSTEMS: Record<string, string> = {
+  linux: 'Linux',
+  darwin: 'macOS',
+  debian: 'Debian',
+  ubuntu: 'Ubuntu',
+  alpine: 'Alpine',
+  fedora: 'Fedora',
+  arch: 'Arch Linux',
+  rhel: 'RHEL',
+  macos: 'macOS',
+}
 const ARCHES: Record<string, string> = { x64: 'x86-64', arm64: 'ARM 64' }
 
 /** "Debian, x86-64"; null where nothing was reported. */

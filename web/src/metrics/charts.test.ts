@@ -17,7 +17,16 @@ const point = (at: number, means: Partial<Point['means']> = {}): Point => ({
     ...means,
   },
 })
-const series = (...stored: Point[]): Series => ({ stepMs: 10_000, stored, live: [], lastAt: 0, latest: null, dropped: 0, from: 0, readAt: 0 })
+const series = (...stored: Point[]): Series => ({
+  stepMs: 10_000,
+  stored,
+  live: [],
+  lastAt: 0,
+  latest: null,
+  dropped: 0,
+  from: 0,
+  readAt: 0,
+})
 const input = (stored: Point[], extra: Partial<ChartsInput> = {}): ChartsInput => ({
   series: series(...stored),
   from: 0,

@@ -31,12 +31,23 @@ export const toCharts = (input: ChartsInput): InstanceCharts => {
   const points = pointsOf(series, from).map((point) => ({ ...point, at: timeOf(point, series, to) }))
   const since = Math.max(from, input.since)
   const gaps = gapsOf(points, Math.max(series.stepMs, input.sampleMs), since, to)
-  const shared = { gaps, marks: input.marks.filter(({ at }) => at >= from && at <= to), from, to, live: input.live && !endsInGap(gaps, to) }
+  const shared = {
+    gaps,
+    marks: input.marks.filter(({ at }) => at >= from && at <= to),
+    from,
+    to,
+    live: input.live && !endsInGap(gaps, to),
+  }
 
   const cores = input.cores || 1
   const values = (figure: Charted) => points.map(({ at, means }) => ({ at, value: means[figure] }))
   const rateTop = (...figures: Charted[]) => roundTop('rate', mostOf(points, figures))
-  const rate = (name: string, token: ChartLine['token'], figure: Charted, extra: Partial<ChartLine> = {}): ChartLine => ({
+  const rate = (
+    name: string,
+    token: ChartLine['token'],
+    figure: Charted,
+    extra: Partial<ChartLine> = {},
+  ): ChartLine => ({
     name,
     token,
     points: values(figure),
@@ -57,7 +68,10 @@ export const toCharts = (input: ChartsInput): InstanceCharts => {
           token: 's6',
           dashed: true,
           // As a share of the cores, so that both lines speak of the same machine; in words it is the load itself.
-          points: values('load1').map(({ at, value }) => ({ at, value: value === null ? null : (100 * value) / cores })),
+          points: values('load1').map(({ at, value }) => ({
+            at,
+            value: value === null ? null : (100 * value) / cores,
+          })),
           text: (share) => format.number((share * cores) / 100),
         },
       ],

@@ -34,9 +34,15 @@ const node = (second: number, cpu: number, count = 1): { node: Node } => ({
     networkTransmitRate: null,
   },
 })
-const answer = (...edges: { node: Node }[]): SeriesQuery['metrics'] => ({ edges, stepSeconds: 10, source: 'SAMPLES', gaps: [] })
+const answer = (...edges: { node: Node }[]): SeriesQuery['metrics'] => ({
+  edges,
+  stepSeconds: 10,
+  source: 'SAMPLES',
+  gaps: [],
+})
 const read = (...edges: { node: Node }[]): Series => toSeries(answer(...edges), start, start, undefined)
-const cpus = (series: Series) => pointsOf(series, start).map((point) => [(point.at - start) / 1000, point.means.cpuPercent])
+const cpus = (series: Series) =>
+  pointsOf(series, start).map((point) => [(point.at - start) / 1000, point.means.cpuPercent])
 
 test('live samples of one step become one point with their mean', () => {
   const series = [sample(20, 10), sample(22, 20), sample(24, 60), sample(31, 5)].reduce(foldSample, read(node(0, 1)))

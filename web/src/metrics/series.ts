@@ -37,7 +37,12 @@ export interface Series {
 }
 
 /** `shown` hands over what only this page has seen. */
-export const toSeries = (answer: SeriesQuery['metrics'], from: number, readAt: number, shown: Series | undefined): Series => {
+export const toSeries = (
+  answer: SeriesQuery['metrics'],
+  from: number,
+  readAt: number,
+  shown: Series | undefined,
+): Series => {
   const stepMs = answer.stepSeconds * 1000
   const keep = shown?.stepMs === stepMs ? shown : undefined
   return {

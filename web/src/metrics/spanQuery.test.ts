@@ -7,7 +7,10 @@ test('an address without a range shows the last hour', () => {
 })
 
 test('a part that was zoomed into stands still', () => {
-  expect(parseSpan({ range: '6h', from: '1000000', to: '2000000' })).toEqual({ range: '6h', span: { kind: 'fixed', from: 1_000_000, to: 2_000_000 } })
+  expect(parseSpan({ range: '6h', from: '1000000', to: '2000000' })).toEqual({
+    range: '6h',
+    span: { kind: 'fixed', from: 1_000_000, to: 2_000_000 },
+  })
 })
 
 test('a part that ends before it begins is ignored', () => {

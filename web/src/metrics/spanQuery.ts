@@ -14,6 +14,11 @@ export const parseSpan = (query: LocationQuery): SpanQuery => {
   const range = parseRange(query['range'])
   const from = Number(query['from'])
   const to = Number(query['to'])
-  const fixed = query['from'] !== undefined && Number.isSafeInteger(from) && Number.isSafeInteger(to) && from > 0 && to - from >= LEAST_MS
+  const fixed =
+    query['from'] !== undefined &&
+    Number.isSafeInteger(from) &&
+    Number.isSafeInteger(to) &&
+    from > 0 &&
+    to - from >= LEAST_MS
   return { range, span: fixed ? { kind: 'fixed', from, to } : { kind: 'last', ms: rangeMs(range) } }
 }

@@ -1,9 +1,15 @@
 // Who is signed in on this page, and what they may do.
 import { type Action, type Role, can, weakestRole } from '@sindri/schema/contract/roles'
 import { type InjectionKey, type ShallowRef, computed, inject, shallowRef } from 'vue'
-import { isShownFault } from '../graph/faults.ts'
+import { ShownFault } from '../graph/faults.ts'
 import type { Graph } from '../graph/graph.ts'
-import { ChangePasswordDocument, type MeFragment, SignInDocument, SignOutDocument, ViewerDocument } from '../graph/gql/graphql.ts'
+import {
+  ChangePasswordDocument,
+  type MeFragment,
+  SignInDocument,
+  SignOutDocument,
+  ViewerDocument,
+} from '../graph/gql/graphql.ts'
 
 export interface Session {
   /** undefined: not known yet. null: nobody. */
@@ -39,7 +45,7 @@ export const createSession = (graph: Graph): Session => {
         await graph.mutate(SignOutDocument, {})
       } catch (error) {
         // A session that is already gone is signed out.
-        if (!isShownFault(error) || error.code !== 'UNAUTHENTICATED') throw error
+        if (!(error instanceof ShownFault) || error.code !== 'UNAUTHENTICATED') throw error
       }
       enter(null)
     },
@@ -65,7 +71,12 @@ export const useCan = (action: Action) => {
   return computed(() => !!user.value && can(user.value, action))
 }
 
-const ROLE_WORDS: Record<Role, string> = { VIEWER: 'Viewer', DEVELOPER: 'Developer', OPERATOR: 'Operator', ADMIN: 'Administrator' }
+const ROLE_WORDS: Record<Role, string> = {
+  VIEWER: 'Viewer',
+  DEVELOPER: 'Developer',
+  OPERATOR: 'Operator',
+  ADMIN: 'Administrator',
+}
 export const roleWord = (role: Role): string => ROLE_WORDS[role]
 
 /** "the developer role", for sentences that say what an action needs. */

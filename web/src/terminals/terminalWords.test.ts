@@ -10,7 +10,9 @@ test('a terminal that exited tells its code, or the signal that ended it', () =>
 
 test('a terminal that somebody ended names them, and one that failed says what the agent said', () => {
   expect(closingWords({ ...closed, reason: 'ENDED', closedBy: 'dana@example.com' })).toBe('Ended by dana@example.com.')
-  expect(closingWords({ ...closed, reason: 'FAILED', message: 'No such shell: /bin/fish.' })).toBe('No such shell: /bin/fish.')
+  expect(closingWords({ ...closed, reason: 'FAILED', message: 'No such shell: /bin/fish.' })).toBe(
+    'No such shell: /bin/fish.',
+  )
 })
 
 test('a failed terminal is drawn as an error, an ended one as stopped', () => {

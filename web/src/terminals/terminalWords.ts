@@ -2,14 +2,18 @@
 import type { TerminalLineFragment } from '../graph/gql/graphql.ts'
 import type { GlyphName } from '../ui/glyphs.ts'
 
-export const terminalLook = (terminal: Pick<TerminalLineFragment, 'state' | 'reason'>): { glyph: GlyphName; word: string } => {
+export const terminalLook = (
+  terminal: Pick<TerminalLineFragment, 'state' | 'reason'>,
+): { glyph: GlyphName; word: string } => {
   if (terminal.state === 'READY') return { glyph: 'running', word: 'Open' }
   if (terminal.state === 'OPENING') return { glyph: 'deploying', word: 'Opening' }
   return terminal.reason === 'FAILED' ? { glyph: 'error', word: 'Failed' } : { glyph: 'stopped', word: 'Ended' }
 }
 
 /** Why a closed terminal is closed: "Exit code 0." */
-export const closingWords = (terminal: Pick<TerminalLineFragment, 'reason' | 'message' | 'exitCode' | 'signal' | 'closedBy'>): string => {
+export const closingWords = (
+  terminal: Pick<TerminalLineFragment, 'reason' | 'message' | 'exitCode' | 'signal' | 'closedBy'>,
+): string => {
   switch (terminal.reason) {
     case 'EXITED':
       return terminal.signal ? `Ended by ${terminal.signal}.` : `Exit code ${terminal.exitCode ?? 'unknown'}.`

@@ -1,7 +1,12 @@
 // The terminals somebody may see, of one instance or of all, and opening and ending them.
 import { shallowRef } from 'vue'
 import { useRouter } from 'vue-router'
-import { EndTerminalDocument, OpenTerminalDocument, type TerminalLineFragment, TerminalsDocument } from '../graph/gql/graphql.ts'
+import {
+  EndTerminalDocument,
+  OpenTerminalDocument,
+  type TerminalLineFragment,
+  TerminalsDocument,
+} from '../graph/gql/graphql.ts'
 import { type ShownFault, toFault } from '../graph/faults.ts'
 import { useGraph } from '../graph/graph.ts'
 import { useLive } from '../graph/useLive.ts'

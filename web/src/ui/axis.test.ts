@@ -17,6 +17,11 @@ test('a figure just below the next unit is held by it', () => {
 
 test('all labels of an axis have the unit of its top', () => {
   const label = axisLabel('rate', 4_000_000)
-  expect([0, 2_000_000, 4_000_000, -4_000_000].map((value) => plain(label(value)))).toEqual(['0 MB/s', '2 MB/s', '4 MB/s', '4 MB/s'])
+  expect([0, 2_000_000, 4_000_000, -4_000_000].map((value) => plain(label(value)))).toEqual([
+    '0 MB/s',
+    '2 MB/s',
+    '4 MB/s',
+    '4 MB/s',
+  ])
   expect([0, 50, 100].map(axisLabel('percent', 100))).toEqual(['0%', '50%', '100%'])
 })

@@ -33,16 +33,39 @@ test('a line breaks once at each gap, and is whole elsewhere', () => {
 
 test('a gap before the first point and one after the last need no break', () => {
   const { points } = line('use', [[50, 1]])
-  expect(cutAtGaps(points, [{ from: 0, to: 50 }, { from: 50, to: 100 }])).toEqual(points)
+  expect(
+    cutAtGaps(points, [
+      { from: 0, to: 50 },
+      { from: 50, to: 100 },
+    ]),
+  ).toEqual(points)
 })
 
 test('the summary leaves out what was not measured', () => {
-  expect(summarize(line('use', [[0, 40], [1, 20], [2, 30], [3, null]]))).toEqual({ name: 'use', last: '30%', least: '20%', most: '40%' })
+  expect(
+    summarize(
+      line('use', [
+        [0, 40],
+        [1, 20],
+        [2, 30],
+        [3, null],
+      ]),
+    ),
+  ).toEqual({ name: 'use', last: '30%', least: '20%', most: '40%' })
   expect(summarize(line('use', [[0, null]]))).toBeUndefined()
 })
 
 test('the table has a row for each time of any line, newest first', () => {
-  const rows = toTable([line('in', [[1, 10], [2, 20]]), line('out', [[2, 5], [3, null]])])
+  const rows = toTable([
+    line('in', [
+      [1, 10],
+      [2, 20],
+    ]),
+    line('out', [
+      [2, 5],
+      [3, null],
+    ]),
+  ])
   expect(rows).toEqual([
     { at: 3, cells: [null, null] },
     { at: 2, cells: ['20%', '5%'] },

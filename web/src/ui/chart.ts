@@ -42,7 +42,10 @@ export interface Chart {
 }
 
 /** A line cut at the gaps: null in between, so that nothing is drawn where nothing was measured. */
-export const cutAtGaps = (points: ChartLine['points'], gaps: readonly ChartGap[]): { at: number; value: number | null }[] => {
+export const cutAtGaps = (
+  points: ChartLine['points'],
+  gaps: readonly ChartGap[],
+): { at: number; value: number | null }[] => {
   const cut: { at: number; value: number | null }[] = []
   let gap = 0
   for (const point of points) {
@@ -68,7 +71,10 @@ export const summarize = (line: ChartLine): LineSummary | undefined => {
   const last = values.at(-1)
   if (last === undefined) return undefined
   // Not Math.min(...values): thousands of points would be thousands of arguments.
-  const [least, most] = values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [last, last])
+  const [least, most] = values.reduce(
+    ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
+    [last, last],
+  )
   return { name: line.name, last: line.text(last), least: line.text(least), most: line.text(most) }
 }
 

@@ -5,6 +5,9 @@ import { type Chart, cutAtGaps } from './chart.ts'
 import { format } from './format.ts'
 import type { Token } from './tokens.ts'
 
+/** The library blanks a label that equals another one; below and above the middle of a mirrored axis they do. */
+const DISTINCT = '\u200b'
+
 type XAnnotation = NonNullable<NonNullable<ApexOptions['annotations']>['xaxis']>[number]
 
 export interface ChartDress {
@@ -23,11 +26,13 @@ export const chartOptions = (chart: Chart, dress: ChartDress): ApexOptions => {
   const series = chart.lines.map((line) => ({
     name: line.name,
     type: line.area ? 'area' : 'line',
-    data: cutAtGaps(line.points, chart.gaps).map(({ at, value }) => [at, value === null ? null : line.mirrored ? -value : value] as [number, number | null]),
+    data: cutAtGaps(line.points, chart.gaps).map(
+      ({ at, value }) => [at, value === null ? null : line.mirrored ? -value : value] as [number, number | null],
+    ),
   }))
 
   return {
-    series: series as ApexAxisChartSeries,
+    series,
     chart: {
       type: 'area',
       height: 146,
@@ -58,7 +63,11 @@ export const chartOptions = (chart: Chart, dress: ChartDress): ApexOptions => {
     fill: { type: 'solid', opacity: chart.lines.map((line) => (line.area ? 0.1 : 1)) },
     dataLabels: { enabled: false },
     legend: { show: false },
-    grid: { borderColor: colours.line, xaxis: { lines: { show: false } }, padding: { top: -12, right: 10, bottom: -4, left: 4 } },
+    grid: {
+      borderColor: colours.line,
+      xaxis: { lines: { show: false } },
+      padding: { top: -22, right: 10, bottom: -12, left: 6 },
+    },
     xaxis: {
       type: 'datetime',
       min: chart.from,
@@ -68,8 +77,16 @@ export const chartOptions = (chart: Chart, dress: ChartDress): ApexOptions => {
       tooltip: { enabled: false },
       labels: {
         datetimeUTC: false,
+        offsetY: -3,
         style: { fontSize: '11px' },
-        datetimeFormatter: { year: 'yyyy', month: "MMM 'yy", day: 'd MMM', hour: 'HH:mm', minute: 'HH:mm', second: 'HH:mm:ss' },
+        datetimeFormatter: {
+          year: 'yyyy',
+          month: "MMM 'yy",
+          day: 'd MMM',
+          hour: 'HH:mm',
+          minute: 'HH:mm',
+          second: 'HH:mm:ss',
+        },
       },
       crosshairs: { stroke: { color: colours.ink2, width: 1, dashArray: 0 } },
     },
@@ -78,37 +95,77 @@ export const chartOptions = (chart: Chart, dress: ChartDress): ApexOptions => {
       max: chart.top,
       tickAmount: 2,
       forceNiceScale: false,
-      labels: { minWidth: 58, maxWidth: 58, style: { fontSize: '11px' }, formatter: label },
+      labels: {
+        minWidth: 56,
+        maxWidth: 56,
+        offsetX: -6,
+        style: { fontSize: '11px' },
+        formatter: (value: number) => (value < 0 ? `${label(value)}${DISTINCT}` : label(value)),
+      },
     },
     tooltip: {
       shared: true,
       intersect: false,
       x: { formatter: (at: number) => format.timeExact(at) },
       y: chart.lines.map((line) => ({
-        formatter: (value: number | null | undefined) => (value === null || value === undefined ? '–' : line.text(Math.abs(value))),
+        title: { formatter: (name: string) => name },
+        formatter: (value: number | null | undefined) =>
+          value === null || value === undefined ? '–' : line.text(Math.abs(value)),
       })),
     },
-    markers: { size: 0, strokeWidth: 1, strokeColors: colours.surface, hover: { size: 3 }, discrete: chart.live ? edges(series, colours) : [] },
+    markers: { size: 0, strokeWidth: 0, hover: { size: 3 } },
     annotations: {
       xaxis: [
-        ...chart.gaps.map((gap): XAnnotation => ({ x: gap.from, x2: gap.to, fillColor: colours.ink3, opacity: 0.12, borderColor: 'transparent' })),
+        ...chart.gaps.map((gap): XAnnotation => ({
+          x: gap.from,
+          x2: gap.to,
+          fillColor: colours.ink3,
+          opacity: 0.12,
+          borderColor: 'transparent',
+        })),
         ...chart.marks.map((mark): XAnnotation => ({ x: mark.at, strokeDashArray: 3, borderColor: colours.ink3 })),
       ],
-      points: chart.marks.map((mark) => ({
-        x: mark.at,
-        y: mirrored ? -chart.top : 0,
-        marker: { size: 4, fillColor: colours.ink3, strokeColor: colours.surface, strokeWidth: 0, shape: 'triangle', cssClass: 'mark' },
-        click: () => dress.onMark(mark.id),
-      })),
+      points: [
+        ...chart.marks.map((mark) => ({
+          x: mark.at,
+          y: mirrored ? -chart.top : 0,
+          marker: {
+            size: 4,
+            fillColor: colours.ink3,
+            strokeColor: colours.surface,
+            strokeWidth: 0,
+            shape: 'triangle' as const,
+            cssClass: 'mark',
+          },
+          click: () => dress.onMark(mark.id),
+        })),
+        ...(chart.live
+          ? series.flatMap(({ data }, index) => (chart.lines[index]?.dashed ? [] : edgeOf(data, colours)))
+          : []),
+      ],
     },
   }
 }
 
-/** The live edge: an ember square on its corner on the last point of each line. */
-const edges = (series: { data: [number, number | null][] }[], colours: Record<Token, string>) =>
-  series.flatMap(({ data }, seriesIndex) => {
-    const dataPointIndex = data.findLastIndex(([, value]) => value !== null)
-    return dataPointIndex < 0
-      ? []
-      : [{ seriesIndex, dataPointIndex, fillColor: colours.glow, strokeColor: colours.surface, size: 4, shape: 'diamond' as const }]
-  })
+/**
+ * The live edge: an ember square on its corner on the last point of a line. As an annotation: a marker of its own
+ * would make the library draw one for every other point as well.
+ */
+const edgeOf = (data: [number, number | null][], colours: Record<Token, string>) => {
+  const last = data.findLast(([, value]) => value !== null)
+  return last
+    ? [
+        {
+          x: last[0],
+          y: last[1] ?? 0,
+          marker: {
+            size: 4,
+            fillColor: colours.glow,
+            strokeColor: colours.surface,
+            strokeWidth: 1,
+            shape: 'diamond' as const,
+          },
+        },
+      ]
+    : []
+}

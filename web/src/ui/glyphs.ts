@@ -35,7 +35,10 @@ export const silhouettes = {
     turns: true,
   },
   suspended: { tone: 'rest', strokes: [{ d: 'M3.5 3H6v8H3.5zM8 3h2.5v8H8z' }] },
-  stopped: { tone: 'rest', strokes: [{ d: 'M4 3h6a1 1 0 0 1 1 1v6a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1Z', line: 1.5 }] },
+  stopped: {
+    tone: 'rest',
+    strokes: [{ d: 'M4 3h6a1 1 0 0 1 1 1v6a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1Z', line: 1.5 }],
+  },
   destroying: {
     tone: 'rest',
     strokes: [
@@ -52,7 +55,10 @@ export const silhouettes = {
     ],
   },
   error: { tone: 'bad', strokes: octagon },
-  high: { tone: 'warn-fill', strokes: [{ d: 'M7 1.2 13.3 12.5H.7Z' }, { d: 'M7 5v3.5M7 9.7v1.4', line: 1.5, cut: true }] },
+  high: {
+    tone: 'warn-fill',
+    strokes: [{ d: 'M7 1.2 13.3 12.5H.7Z' }, { d: 'M7 5v3.5M7 9.7v1.4', line: 1.5, cut: true }],
+  },
   info: {
     tone: 'rest',
     strokes: [

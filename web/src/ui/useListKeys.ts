@@ -2,7 +2,8 @@
 import { type ShallowRef, onMounted, onUnmounted } from 'vue'
 
 const typing = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable], .xterm, [role=dialog]') !== null
+  target instanceof HTMLElement &&
+  target.closest('input, textarea, select, [contenteditable], .xterm, [role=dialog]') !== null
 
 export const useListKeys = (list: Readonly<ShallowRef<HTMLElement | null>>): void => {
   const onKey = (event: KeyboardEvent) => {
