@@ -7,7 +7,7 @@ import type { Observed } from '../agents/observed.ts'
 import type { Bus } from '../platform/bus.ts'
 import { createFakeClock, type FakeClock } from '../platform/clock.fake.ts'
 import { createIds } from '../platform/ids.ts'
-import { createJobs } from '../platform/jobs.ts'
+import { createJobs, type Jobs } from '../platform/jobs.ts'
 import { silentLog } from '../platform/log.ts'
 import { newSecret } from '../platform/secrets.ts'
 import { openTestBus, openTestDb, type TestBus, type TestDb } from './backend.ts'
@@ -39,7 +39,10 @@ export interface Machine {
 export interface Replica {
   id: string
   agents: AgentsService
+  /** Of tokens and what is remembered; the rounds of presence have their own, so that a day passes without 17 280 of them. */
   clock: FakeClock
+  /** Makes the next round of presence due and waits until it has been. */
+  round(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -61,9 +64,23 @@ export const openAgents = async (): Promise<TestAgents> => {
 
   const open = async (ownBus: Bus): Promise<Replica> => {
     const clock = createFakeClock(Date.now())
+    const rounds = createFakeClock()
     const id = ids.make('replica')
+    const running = new Set<Promise<void>>()
+    const inner = createJobs({ clock: rounds, log: silentLog })
+    const jobs: Jobs = {
+      start: (job) =>
+        inner.start({
+          ...job,
+          run(signal) {
+            const run = job.run(signal).finally(() => running.delete(run))
+            running.add(run)
+            return run
+          },
+        }),
+    }
     const agents = createAgents({
-      db, bus: ownBus, clock, ids, jobs: createJobs({ clock, log: silentLog }), log: silentLog,
+      db, bus: ownBus, clock, ids, jobs, log: silentLog,
       replica: id, consoleVersion: '0.1.0', linkUrl: () => 'ws://127.0.0.1:3000/graphql',
       recordEvents: async (_, seen) => () => void events.push(...seen),
     })
@@ -71,6 +88,10 @@ export const openAgents = async (): Promise<TestAgents> => {
     let stopped = false
     const replica: Replica = {
       id, agents, clock,
+      async round() {
+        await rounds.advance(5_000)
+        await Promise.all(running)
+      },
       async stop() {
         if (stopped) return
         stopped = true
@@ -101,6 +122,8 @@ export const openAgents = async (): Promise<TestAgents> => {
       }),
       async link(more = {}, { replica = first, ip = '192.0.2.9' } = {}) {
         if (!made.enrolled) await made.enrol()
+        // Rounds come when a test says so; between them its replicas must not count as dead.
+        await db.query(`update replicas set seen_at = now() where seen_at > now() - interval '1 min'`)
         const closed = Promise.withResolvers<CloseName>()
         const nonce = newSecret()
         const origin = { ip, userAgent: null, requestId: 'req_2' }
