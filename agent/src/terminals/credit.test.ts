@@ -37,7 +37,11 @@ describe('who governs a terminal', () => {
   })
 
   test('is nobody when all have left', () => {
-    expect(credit().on(attach('a'), { kind: 'detach', id: 'a' })).toMatchObject({ governorId: null, size: null, paused: false })
+    expect(credit().on(attach('a'), { kind: 'detach', id: 'a' })).toMatchObject({
+      governorId: null,
+      size: null,
+      paused: false,
+    })
   })
 
   test('keeps governing while nothing is owed, however quiet', () => {
@@ -157,7 +161,8 @@ describe('the credit of a terminal, whatever happens', () => {
         if (state.view.paused) continue
         fold(output(state.head + each.writes))
         const governor = state.attachments.find((attachment) => attachment.id === state.view.governorId)
-        if (governor) overshootBytes = Math.max(overshootBytes, state.head - governor.acked - governor.window.windowBytes)
+        if (governor)
+          overshootBytes = Math.max(overshootBytes, state.head - governor.acked - governor.window.windowBytes)
       } else if ('acks' in each) {
         const from = state.attachments.find((attachment) => attachment.id === each.acks)?.acked ?? 0
         fold(ack(each.acks, Math.floor(from + (state.head - from) * each.share)))
@@ -195,7 +200,9 @@ describe('the credit of a terminal, whatever happens', () => {
       fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
         const writes = steps.map((each) => ('writes' in each ? each.writes : 0))
         // A new governor may be behind already; what is bounded is what is written on top while one governs.
-        const oneViewer = steps.filter((each) => !('attaches' in each || 'detaches' in each || 'types' in each || 'passes' in each))
+        const oneViewer = steps.filter(
+          (each) => !('attaches' in each || 'detaches' in each || 'types' in each || 'passes' in each),
+        )
         const mine = oneViewer.map((each) => ('acks' in each ? { ...each, acks: 'a' as const } : each))
         const { overshootBytes } = play([{ attaches: 'a' }, ...mine])
         expect(overshootBytes).toBeLessThanOrEqual(Math.max(0, ...writes))

@@ -1,6 +1,6 @@
 // Decides who governs a terminal, and whether its program has to wait: a pure fold over what attachments say.
 import { LIMITS } from '@sindri/schema/contract/limits'
-import type { Size } from './ring.ts'
+import type { Size } from './size.ts'
 import { windowAcked, windowSent, windowStart, type WindowState } from './window.ts'
 
 interface Attachment {
@@ -96,7 +96,8 @@ function apply(state: CreditState, event: CreditEvent, nowMs: number): readonly 
   if (event.kind === 'tick' || event.kind === 'output') return state.attachments
   const { id } = event
   if (event.kind === 'detach') return state.attachments.filter((each) => each.id !== id)
-  if (event.kind !== 'attach') return state.attachments.map((each) => (each.id === id ? change(each, event, state, nowMs) : each))
+  if (event.kind !== 'attach')
+    return state.attachments.map((each) => (each.id === id ? change(each, event, state, nowMs) : each))
   const known = state.attachments.find((each) => each.id === id)
   const attachment: Attachment = {
     id,

@@ -2,7 +2,7 @@
 import type { Clock, Undo } from '../platform/clock.ts'
 import type { Pty } from './pty.ts'
 
-export const hangupGraceMs = 3_000
+const hangupGraceMs = 3_000
 const lookMs = 50
 /** SIGKILL takes effect at once, but for a process stuck in the kernel nobody waits. */
 const giveUpMs = 1_000

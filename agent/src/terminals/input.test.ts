@@ -70,12 +70,18 @@ describe('the input of a writer', () => {
   test('is a prefix of what was typed, exactly once, under any disturbance', () => {
     fc.assert(
       fc.property(disturbed, fc.integer({ min: 1, max: 200 }), ({ chunks, arrivals }, bytes) => {
-        const { state, text } = feed(arrivals.map((index) => chunks[index]!), bytes)
+        const { state, text } = feed(
+          arrivals.map((index) => chunks[index]!),
+          bytes,
+        )
         expect(whole(chunks).startsWith(text)).toBe(true)
         expect(state.next).toBe(text.length)
         const held = state.held.map((each) => each.data.length)
         expect(state.held.every((each) => each.offset > state.next)).toBe(true)
-        expect(held.length === 0 || Math.max(...state.held.map((each) => each.offset + each.data.length)) - state.next <= bytes).toBe(true)
+        expect(
+          held.length === 0 ||
+            Math.max(...state.held.map((each) => each.offset + each.data.length)) - state.next <= bytes,
+        ).toBe(true)
       }),
       { numRuns: 500 },
     )

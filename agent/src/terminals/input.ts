@@ -33,7 +33,11 @@ function hold(held: readonly InputChunk[], chunk: InputChunk): readonly InputChu
  * Takes a chunk and answers the bytes that are now in order. What lies more than `holdBytes` ahead is dropped: the
  * page sends unacknowledged input again.
  */
-export function foldInput(state: InputState, chunk: InputChunk, holdBytes: number): { state: InputState; ready: Buffer[] } {
+export function foldInput(
+  state: InputState,
+  chunk: InputChunk,
+  holdBytes: number,
+): { state: InputState; ready: Buffer[] } {
   if (endOf(chunk) <= state.next || endOf(chunk) - state.next > holdBytes) return { state, ready: [] }
   const held = hold(state.held, chunk)
   if (chunk.offset > state.next) return { state: { ...state, held }, ready: [] }

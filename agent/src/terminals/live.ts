@@ -44,7 +44,10 @@ export function createLive({ ring, outlet, hasFollowers, onSent }: LiveOptions):
       while (isBehind(cursor, ring.end()) && outlet.hasRoom(null)) {
         const { items, next } = ring.read(cursor, LIMITS.terminalChunkBytes)
         cursor = next
-        outlet.send(null, items.map((item) => toFrame(item, false)))
+        outlet.send(
+          null,
+          items.map((item) => toFrame(item, false)),
+        )
         onSent(next.offset)
       }
     },

@@ -43,7 +43,7 @@ export function createPatientWriter({ descriptor, isOpen, clock }: PatientWriter
   function drain(): void {
     undoRetry = null
     if (!isOpen()) return stop()
-    for (let next = queue[0]; next && !stopped; next = queue[0]) {
+    for (let next = queue[0]; next; next = queue[0]) {
       const count = put(next.bytes)
       if (count === null) {
         if (stopped) return

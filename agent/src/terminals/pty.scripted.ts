@@ -1,6 +1,6 @@
 // A PTY whose program is the test: it writes, reads and exits when told to, and obeys pause like a real one.
 import type { Pty, PtyExit } from './pty.ts'
-import type { Size } from './ring.ts'
+import type { Size } from './size.ts'
 
 export interface ScriptedPty extends Pty {
   /** What the program writes; while paused it waits, as in the kernel. */
@@ -27,12 +27,11 @@ export function createScriptedPty({ ignoresHangup = false } = {}): ScriptedPty {
   const signals: string[] = []
   let exit: PtyExit | null = null
 
+  const nextOutput = () => (paused ? undefined : output.shift())
+  const nextInput = () => (reading ? input.shift() : undefined)
+
   function drain(): void {
-    while (!paused) {
-      const bytes = output.shift()
-      if (!bytes) break
-      onData(bytes)
-    }
+    for (let bytes = nextOutput(); bytes; bytes = nextOutput()) onData(bytes)
     if (!exit || paused) return
     const told = exit
     exit = null
@@ -40,9 +39,7 @@ export function createScriptedPty({ ignoresHangup = false } = {}): ScriptedPty {
   }
 
   function take(): void {
-    while (reading) {
-      const next = input.shift()
-      if (!next) return
+    for (let next = nextInput(); next; next = nextInput()) {
       typed = Buffer.concat([typed, next.bytes])
       next.written()
     }

@@ -18,14 +18,23 @@ afterEach(() => running.splice(0).forEach((pty) => pty.kill('SIGKILL')))
 
 /** A script on a PTY, its output, and promises for what it will show. */
 function run(script: string, { spawn = spawnReal, ...options }: Partial<PtyOptions> & { spawn?: SpawnPty } = {}) {
-  const pty = spawn({ file: '/bin/sh', args: ['-c', script], cwd: folder, env, size: { cols: 80, rows: 24 }, ...options })
+  const pty = spawn({
+    file: '/bin/sh',
+    args: ['-c', script],
+    cwd: folder,
+    env,
+    size: { cols: 80, rows: 24 },
+    ...options,
+  })
   running.push(pty)
   const chunks: Buffer[] = []
   let waiting: { text: string; resolve: () => void }[] = []
   const output = () => Buffer.concat(chunks).toString()
   pty.onData((bytes) => {
     chunks.push(Buffer.from(bytes))
-    waiting = waiting.filter(({ text, resolve }) => !output().includes(text) || void resolve())
+    const shown = output()
+    waiting.filter(({ text }) => shown.includes(text)).forEach(({ resolve }) => resolve())
+    waiting = waiting.filter(({ text }) => !shown.includes(text))
   })
   const exited = new Promise<PtyExit>((resolve) => pty.onExit(resolve))
   const shows = (text: string) =>
@@ -102,9 +111,12 @@ describe('a pseudo-terminal', () => {
 
   test('does not wait in a write for a program that does not read, and gives it all once it does', async () => {
     const clock = createFakeClock()
-    const { pty, shows, exited, output } = run('stty raw -echo; echo ready; while [ ! -e go ]; do sleep 0.01; done; head -c 200000 | cksum', {
-      spawn: createPtySpawner(clock),
-    })
+    const { pty, shows, exited, output } = run(
+      'stty raw -echo; echo ready; while [ ! -e go ]; do sleep 0.01; done; head -c 200000 | cksum',
+      {
+        spawn: createPtySpawner(clock),
+      },
+    )
     await shows('ready')
     const all = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 7919) % 251))
     let written = false
@@ -159,9 +171,12 @@ describe('a pseudo-terminal', () => {
   })
 
   test('reaches the children of the program, those in groups of their own too', async () => {
-    const { pty, shows, exited } = run('set -m; (trap "" HUP; echo one; exec sleep 60) & sh -c \'trap "" HUP; echo two; sleep 60\'', {
-      file: '/bin/bash',
-    })
+    const { pty, shows, exited } = run(
+      'set -m; (trap "" HUP; echo one; exec sleep 60) & sh -c \'trap "" HUP; echo two; sleep 60\'',
+      {
+        file: '/bin/bash',
+      },
+    )
     await Promise.all([shows('one'), shows('two')])
     pty.kill('SIGHUP')
     await exited
@@ -185,7 +200,11 @@ describe('a program that cannot be started', () => {
   chmodSync(plain, 0o644)
 
   test.each([
-    ['missing shell', { file: '/no/such/shell' }, 'shell: expected a program that can be executed, got "/no/such/shell"'],
+    [
+      'missing shell',
+      { file: '/no/such/shell' },
+      'shell: expected a program that can be executed, got "/no/such/shell"',
+    ],
     ['shell without a folder', { file: 'sh' }, 'shell: expected a program that can be executed, got "sh"'],
     ['shell that is not executable', { file: plain }, 'shell: expected a program that can be executed'],
     ['shell that is a folder', { file: folder }, 'shell: expected a program that can be executed'],

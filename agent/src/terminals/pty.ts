@@ -8,7 +8,7 @@ import type { Clock, Undo } from '../platform/clock.ts'
 import { closingDescriptors } from './closeOnExec.ts'
 import { createPatientWriter } from './patientWriter.ts'
 import { sessionIsAlive, signalSession } from './processGroup.ts'
-import type { Size } from './ring.ts'
+import type { Size } from './size.ts'
 import { SpawnFailure } from './spawnFailure.ts'
 
 export interface PtyOptions {
@@ -129,7 +129,7 @@ export function createPtySpawner(clock: Clock): SpawnPty {
           return !paused
         },
       },
-    } as object)
+    })
     // A destroyed socket has given its descriptor back, and the number may be another file's by now.
     const isOpen = (): boolean => !socket.destroyed
     const writer = createPatientWriter({ descriptor: terminal.fd, isOpen, clock })

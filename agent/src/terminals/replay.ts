@@ -1,9 +1,10 @@
 // Brings one attachment from its offset to where everybody is, at the pace of its own acknowledgements.
 import { LIMITS } from '@sindri/schema/contract/limits'
 import type { TerminalFrame } from './frames.ts'
+import type { History } from './history.ts'
 import { isBehind, toFrame, type Live } from './live.ts'
 import type { Outlet } from './outlet.ts'
-import type { Ring, RingCursor } from './ring.ts'
+import type { RingCursor } from './ring.ts'
 
 export interface Replay {
   /** It has caught up, and follows the live output from there on. */
@@ -18,11 +19,9 @@ export interface ReplayOptions {
   attachmentId: string
   /** Null: everything that is still there. */
   from: number | null
-  ring: Ring
+  history: History
   live: Live
   outlet: Outlet
-  /** The first place at or after the start of the ring where a screen may begin. */
-  safeStart: () => number
   onSent: (offset: number) => void
   /** Output before `offset` cannot be had; the screen that follows needs a nudge once it has joined. */
   onLost: (offset: number) => void
@@ -30,7 +29,7 @@ export interface ReplayOptions {
 }
 
 export function openReplay(options: ReplayOptions): Replay {
-  const { attachmentId, ring, live, outlet, safeStart, onSent, onLost, onJoined } = options
+  const { attachmentId, history, live, outlet, onSent, onLost, onJoined } = options
   let joined = false
   let lost = false
   /** Null until there is a link to begin over. */
@@ -38,9 +37,9 @@ export function openReplay(options: ReplayOptions): Replay {
   let acked = options.from ?? 0
 
   function begin(from: number): TerminalFrame[] {
-    const has = from >= ring.start && from <= ring.head
-    const offset = has ? from : safeStart()
-    const opened = ring.at(offset)
+    const has = from >= history.start && from <= history.head
+    const offset = has ? from : history.safeStart()
+    const opened = history.at(offset)
     cursor = opened.cursor
     acked = offset
     const resized: TerminalFrame = { kind: 'resized', offset, ...opened.size, replay: true }
@@ -58,7 +57,7 @@ export function openReplay(options: ReplayOptions): Replay {
       return acked
     },
     ack(offset) {
-      if (offset > acked && offset <= ring.head) acked = offset
+      if (offset > acked && offset <= history.head) acked = offset
     },
     pump() {
       if (joined || !outlet.isUp) return
@@ -67,15 +66,15 @@ export function openReplay(options: ReplayOptions): Replay {
         const creditBytes = acked + LIMITS.terminalWindowBytes - cursor.offset
         // Checked before the loss: one that has gone away costs one window, not the whole flood again and again.
         if (creditBytes <= 0) return
-        const frames = cursor.offset < ring.start ? begin(cursor.offset) : []
-        const { items, next } = ring.read(cursor, Math.min(creditBytes, LIMITS.terminalChunkBytes))
+        const frames = cursor.offset < history.start ? begin(cursor.offset) : []
+        const { items, next } = history.read(cursor, Math.min(creditBytes, LIMITS.terminalChunkBytes))
         cursor = next
         outlet.send(attachmentId, [...frames, ...items.map((item) => toFrame(item, true))])
         onSent(next.offset)
       }
       if (!cursor || isBehind(cursor, live.cursor)) return
       joined = true
-      outlet.send(attachmentId, [{ kind: 'joined', offset: cursor.offset, ...ring.size }])
+      outlet.send(attachmentId, [{ kind: 'joined', offset: cursor.offset, ...history.size }])
       onJoined(lost)
     },
   }

@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createRing, maxResizes, type Ring, type RingCursor, type Size } from './ring.ts'
+import { createRing, maxResizes, type Ring, type RingCursor } from './ring.ts'
+import type { Size } from './size.ts'
 
 const size: Size = { cols: 80, rows: 24 }
 
 /** Reads all that is left, in pieces of `maxBytes`. */
 function readAll(ring: Ring, from: RingCursor, maxBytes: number) {
   const items = []
-  for (let cursor = from; ; ) {
+  for (let cursor = from; ;) {
     const { items: more, next } = ring.read(cursor, maxBytes)
     if (more.length === 0) return items
     items.push(...more)
@@ -131,28 +132,32 @@ describe('the ring of a terminal', () => {
 
   test('gives a reader that follows along every byte and every visible resize exactly once', () => {
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 60, size: 'max' }), fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }), (operations, reads) => {
-        const ring = createRing({ ringBytes: 1 << 14, size })
-        let all = Buffer.alloc(0)
-        let cursor = ring.end()
-        const got: Buffer[] = []
-        let cols = size.cols
-        operations.forEach((step, index) => {
-          if ('bytes' in step) {
-            ring.append(Buffer.from(step.bytes))
-            all = Buffer.concat([all, step.bytes])
-          } else ring.resize({ cols: step.cols, rows: 24 })
-          if (!reads[index]) return
-          const { items, next } = ring.read(cursor, 1 << 14)
-          for (const item of items) {
-            if (item.kind === 'output') got.push(item.data)
-            else cols = item.size.cols
-          }
-          cursor = next
-          expect(Buffer.concat(got).equals(all)).toBe(true)
-          expect(cols).toBe(ring.size.cols)
-        })
-      }),
+      fc.property(
+        fc.array(operation, { maxLength: 60, size: 'max' }),
+        fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }),
+        (operations, reads) => {
+          const ring = createRing({ ringBytes: 1 << 14, size })
+          let all = Buffer.alloc(0)
+          let cursor = ring.end()
+          const got: Buffer[] = []
+          let cols = size.cols
+          operations.forEach((step, index) => {
+            if ('bytes' in step) {
+              ring.append(Buffer.from(step.bytes))
+              all = Buffer.concat([all, step.bytes])
+            } else ring.resize({ cols: step.cols, rows: 24 })
+            if (!reads[index]) return
+            const { items, next } = ring.read(cursor, 1 << 14)
+            for (const item of items) {
+              if (item.kind === 'output') got.push(item.data)
+              else cols = item.size.cols
+            }
+            cursor = next
+            expect(Buffer.concat(got).equals(all)).toBe(true)
+            expect(cols).toBe(ring.size.cols)
+          })
+        },
+      ),
     )
   })
 })

@@ -1,9 +1,5 @@
 // Keeps the newest output of a terminal, with its resizes in their place, in memory that never exceeds its bound.
-
-export interface Size {
-  cols: number
-  rows: number
-}
+import type { Size } from './size.ts'
 
 /** What a reader has taken: bytes and resizes, both counted from 0 at spawn. */
 export interface RingCursor {

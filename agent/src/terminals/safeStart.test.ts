@@ -75,12 +75,16 @@ describe('the safe start of a cut stream', () => {
 
   test('is found the same however the stream is divided', () => {
     fc.assert(
-      fc.property(fc.array(token, { maxLength: 20 }), fc.array(fc.nat({ max: 40 }), { maxLength: 6 }), (tokens, cuts) => {
-        const bytes = Buffer.from(tokens.join(''))
-        const places = [0, ...cuts.map((cut) => Math.min(cut, bytes.length)).sort((a, b) => a - b), bytes.length]
-        const pieces = places.slice(1).map((to, index) => bytes.subarray(places[index], to))
-        expect(pieces.reduce(scan, scanStart)).toEqual(scan(scanStart, bytes))
-      }),
+      fc.property(
+        fc.array(token, { maxLength: 20 }),
+        fc.array(fc.nat({ max: 40 }), { maxLength: 6 }),
+        (tokens, cuts) => {
+          const bytes = Buffer.from(tokens.join(''))
+          const places = [0, ...cuts.map((cut) => Math.min(cut, bytes.length)).sort((a, b) => a - b), bytes.length]
+          const pieces = places.slice(1).map((to, index) => bytes.subarray(places[index], to))
+          expect(pieces.reduce(scan, scanStart)).toEqual(scan(scanStart, bytes))
+        },
+      ),
     )
   })
 

@@ -3,7 +3,8 @@ import { LIMITS } from '@sindri/schema/contract/limits'
 import { openScriptedSession, terminalId } from './session.scripted.ts'
 
 const KiB = 1024
-const pattern = (bytes: number, seed = 0): Buffer => Buffer.from(Array.from({ length: bytes }, (_, i) => (i * 31 + (i >> 8) + seed) % 251))
+const base = Buffer.from(Array.from({ length: 1024 * KiB + 251 }, (_, i) => (i * 31 + (i >> 8)) % 251))
+const pattern = (bytes: number, seed = 0): Buffer => base.subarray(seed, seed + bytes)
 
 describe('a session', () => {
   test('sends live output at once to those who have joined', () => {
@@ -304,7 +305,8 @@ describe('the input of a session', () => {
     pty.reads(false)
     const all = 'x'.repeat(1024 * KiB)
     const sendAll = () => {
-      for (let offset = viewer.inputAcked; offset < all.length; offset += 32 * KiB) type(viewer, offset, all.slice(offset, offset + 32 * KiB))
+      for (let offset = viewer.inputAcked; offset < all.length; offset += 32 * KiB)
+        type(viewer, offset, all.slice(offset, offset + 32 * KiB))
     }
     sendAll()
     pty.reads(true)

@@ -1,18 +1,17 @@
 // One terminal: its program, its ring, and everybody who looks at it or types into it.
-import { LIMITS } from '@sindri/schema/contract/limits'
 import type { Clock, Undo } from '../platform/clock.ts'
 import { createBeacon } from './beacon.ts'
 import { createCoalescer } from './coalesce.ts'
 import { creditStart, foldCredit, type CreditEvent } from './credit.ts'
 import type { ClosedFrame, EndReason, Publish } from './frames.ts'
 import { hangUp } from './hangup.ts'
+import { createHistory } from './history.ts'
 import { createLive } from './live.ts'
 import type { TerminalAckOrder, TerminalAttachOrder, TerminalInputOrder, TerminalResizeOrder } from './orders.ts'
 import { createOutlet } from './outlet.ts'
 import type { Pty } from './pty.ts'
 import { openReplay, type Replay } from './replay.ts'
-import { createRing, type Size } from './ring.ts'
-import { findSafeStart, scan, scanStart } from './safeStart.ts'
+import { isSameSize, toSize, type Size } from './size.ts'
 import { createWriters } from './writers.ts'
 
 export interface TerminalEnd {
@@ -41,8 +40,8 @@ export interface Session {
   linkLost(): void
   linkRegained(): void
   report(): TerminalReport
-  /** Monotonic time when an attachment was last heard of, or of the spawn. */
-  readonly heardMs: number
+  /** Since when nobody looks, in monotonic time; null while somebody does. */
+  readonly unseenSinceMs: number | null
   /** Monotonic time of the end; null while it runs. */
   readonly endedMs: number | null
   /** Somebody looks, and everybody who does has acknowledged the last byte. */
@@ -63,31 +62,18 @@ export interface SessionOptions {
 
 /** Live output on its way to the console; more waits in the ring. */
 const inFlightBytes = 256 * 1024
-/** Looked at for a safe start: what a full-screen program writes without a line feed is not worth losing more for. */
-const safeStartBytes = 64 * 1024
 /** Long enough for a program to notice the first of the two sizes: a library that finds its size unchanged draws nothing. */
 const nudgeMs = 100
 /** Beyond, the one attached first is forgotten: pages that died without a word. */
 const maxAttachments = 32
 
-const clamp = (value: number, [least, most]: readonly [number, number]): number =>
-  Math.min(most, Math.max(least, Math.trunc(value) || least))
-
-export const toSize = ({ cols, rows }: Size): Size => ({
-  cols: clamp(cols, LIMITS.terminalColumns),
-  rows: clamp(rows, LIMITS.terminalRows),
-})
-
 export function openSession(options: SessionOptions): Session {
   const { terminalId, pty, clock, publish, onEnded } = options
-  let beforeRing = scanStart
-  const ring = createRing({
-    ringBytes: options.ringBytes,
-    size: options.size,
-    onEvict: (bytes) => void (beforeRing = scan(beforeRing, bytes)),
-  })
+  const history = createHistory(options)
   const replays = new Map<string, Replay>()
   let credit = creditStart
+  /** Who was heard of over this link. Of the others nobody knows whether they are still there. */
+  const present = new Set<string>()
   let heardMs = clock.monotonicMs()
   let endedMs: number | null = null
   let closed: ClosedFrame | null = null
@@ -101,7 +87,7 @@ export function openSession(options: SessionOptions): Session {
 
   const outlet = createOutlet({ publish, isUp: options.linkIsUp, inFlightBytes, onRoom: pump })
   const live = createLive({
-    ring,
+    ring: history,
     outlet,
     hasFollowers: () => replays.values().some((replay) => replay.joined),
     onSent(offset) {
@@ -114,14 +100,14 @@ export function openSession(options: SessionOptions): Session {
   const writers = createWriters({ write: pty.write, onWritten: beacon.soon })
 
   pty.onData((bytes) => {
-    ring.append(bytes)
-    on({ kind: 'output', head: ring.head })
+    history.append(bytes)
+    on({ kind: 'output', head: history.head })
     coalescer.push(bytes.length)
     beacon.active()
   })
   pty.onExit(({ exitCode, signal }) => {
     endedMs = clock.monotonicMs()
-    closed = { kind: 'closed', finalOffset: ring.head, exitCode, signal, reason: reason ?? 'EXITED' }
+    closed = { kind: 'closed', finalOffset: history.head, exitCode, signal, reason: reason ?? 'EXITED' }
     coalescer.flush()
     pump()
     beacon.active()
@@ -161,9 +147,9 @@ export function openSession(options: SessionOptions): Session {
   }
 
   function resizeTo(size: Size): void {
-    if (closed || (size.cols === ring.size.cols && size.rows === ring.size.rows)) return
+    if (closed || isSameSize(size, history.size)) return
     pty.resize(size)
-    ring.resize(size)
+    history.resize(size)
     pump()
     beacon.active()
   }
@@ -171,7 +157,7 @@ export function openSession(options: SessionOptions): Session {
   /** A screen without its past is right once the program draws it again, which it does for a new size. */
   function nudge(): void {
     if (undoNudge) return
-    const size = ring.size
+    const size = history.size
     undoNudge = clock.after(nudgeMs, () => {
       undoNudge = null
       resizeTo(credit.view.size ?? size)
@@ -179,53 +165,52 @@ export function openSession(options: SessionOptions): Session {
     resizeTo({ ...size, rows: size.rows > 1 ? size.rows - 1 : size.rows + 1 })
   }
 
-  function safeStart(): number {
-    const { items } = ring.read(ring.at(ring.start).cursor, safeStartBytes)
-    const bytes = Buffer.concat(items.flatMap((item) => (item.kind === 'output' ? [item.data] : [])))
-    return ring.start + findSafeStart(beforeRing, bytes)
-  }
-
   function sendBeacon(): boolean {
     if (replays.size === 0) return false
     const outputHead = live.cursor.offset
     const { governorId: governor } = credit.view
-    const frame = { kind: 'beacon', outputHead, inputAcks: writers.acks(), governor, ...ring.size } as const
+    const frame = { kind: 'beacon', outputHead, inputAcks: writers.acks(), governor, ...history.size } as const
     outlet.send(null, closedIsSent && closed ? [frame, closed] : [frame])
     return true
   }
 
   function forget(attachmentId: string): void {
+    present.delete(attachmentId)
     replays.delete(attachmentId)
     on({ kind: 'detach', id: attachmentId })
   }
 
-  function heard(): void {
+  function heard(attachmentId: string): void {
     heardMs = clock.monotonicMs()
+    if (replays.has(attachmentId)) present.add(attachmentId)
   }
 
-  const report = (): TerminalReport => ({ terminalId, pid: pty.pid, outputHead: ring.head, ended: closed && toEnd(closed) })
+  const report = (): TerminalReport => ({
+    terminalId,
+    pid: pty.pid,
+    outputHead: history.head,
+    ended: closed && toEnd(closed),
+  })
 
   return {
-    get heardMs() {
-      return heardMs
+    get unseenSinceMs() {
+      return present.size > 0 ? null : heardMs
     },
     get endedMs() {
       return endedMs
     },
     get isSeenToTheEnd() {
-      return closed !== null && replays.size > 0 && replays.values().every((replay) => replay.acked >= ring.head)
+      return closed !== null && replays.size > 0 && replays.values().every((replay) => replay.acked >= history.head)
     },
     report,
 
     attach({ attachmentId, from, cols, rows }) {
-      heard()
       const replay = openReplay({
         attachmentId,
         from,
-        ring,
+        history,
         live,
         outlet,
-        safeStart,
         onSent: (offset) => on({ kind: 'sent', id: attachmentId, offset }),
         onLost: (offset) => on({ kind: 'skip', id: attachmentId, offset }),
         onJoined(lost) {
@@ -235,16 +220,17 @@ export function openSession(options: SessionOptions): Session {
       })
       replays.delete(attachmentId)
       replays.set(attachmentId, replay)
+      heard(attachmentId)
       const oldest = replays.keys().next().value
       if (replays.size > maxAttachments && oldest !== undefined) forget(oldest)
-      const has = from !== null && from <= ring.head ? from : 0
+      const has = from !== null && from <= history.head ? from : 0
       on({ kind: 'attach', id: attachmentId, from: has, size: toSize({ cols, rows }) })
       pump()
       beacon.active()
     },
     input({ writer, offset, data }) {
       if (closed) return
-      heard()
+      heard(writer)
       coalescer.expectEcho()
       if (writers.input(writer, offset, data)) on({ kind: 'typed', id: writer })
       // A repeat means that its acknowledgement was lost.
@@ -252,17 +238,17 @@ export function openSession(options: SessionOptions): Session {
       beacon.active()
     },
     ack({ attachmentId, offset }) {
-      heard()
+      heard(attachmentId)
       replays.get(attachmentId)?.ack(offset)
       on({ kind: 'ack', id: attachmentId, offset })
       pump()
     },
     resize({ attachmentId, cols, rows }) {
-      heard()
+      heard(attachmentId)
       on({ kind: 'resize', id: attachmentId, size: toSize({ cols, rows }) })
     },
     detach(attachmentId) {
-      heard()
+      heard(attachmentId)
       forget(attachmentId)
     },
     close(why) {
@@ -272,6 +258,8 @@ export function openSession(options: SessionOptions): Session {
     },
     linkLost() {
       outlet.down()
+      if (present.size > 0) heardMs = clock.monotonicMs()
+      present.clear()
       // Whoever follows over the next link must hear it again.
       closedIsSent = false
     },
@@ -289,4 +277,9 @@ export function openSession(options: SessionOptions): Session {
   }
 }
 
-const toEnd = ({ finalOffset, exitCode, signal, reason }: ClosedFrame): TerminalEnd => ({ finalOffset, exitCode, signal, reason })
+const toEnd = ({ finalOffset, exitCode, signal, reason }: ClosedFrame): TerminalEnd => ({
+  finalOffset,
+  exitCode,
+  signal,
+  reason,
+})

@@ -145,8 +145,14 @@ describe('terminals on real pseudo-terminals', () => {
   test('begin in the folder asked for, and say why when they cannot', () => {
     const { sessions } = setUp()
     const order = { terminalId, cols: 80, rows: 24, deadlineAt: Date.now() + 10_000 }
-    expect(sessions.open({ ...order, cwd: '/no/such' })).toMatchObject({ code: 'AGENT_FAILED', reason: expect.stringContaining('got "/no/such"') })
-    expect(sessions.open({ ...order, terminalId: 'trm_2', shell: '/no/shell' })).toMatchObject({ code: 'AGENT_FAILED', reason: expect.stringContaining('got "/no/shell"') })
+    expect(sessions.open({ ...order, cwd: '/no/such' })).toMatchObject({
+      code: 'AGENT_FAILED',
+      reason: expect.stringContaining('got "/no/such"'),
+    })
+    expect(sessions.open({ ...order, terminalId: 'trm_2', shell: '/no/shell' })).toMatchObject({
+      code: 'AGENT_FAILED',
+      reason: expect.stringContaining('got "/no/shell"'),
+    })
     expect(sessions.open({ ...order, terminalId: 'trm_3', cwd: '/usr' })).toMatchObject({ kind: 'ready' })
   })
 
@@ -168,7 +174,9 @@ describe('terminals on real pseudo-terminals', () => {
     silent.add('a')
     const viewer = view('a')
     // It still says that it lives, as a page does each second, but has drawn nothing.
-    const undo = systemClock.every(100, () => sessions.ack({ terminalId, attachmentId: 'a', offset: viewer.expected > 0 ? 1 : 0 }))
+    const undo = systemClock.every(100, () =>
+      sessions.ack({ terminalId, attachmentId: 'a', offset: viewer.expected > 0 ? 1 : 0 }),
+    )
     await until(() => viewer.expected >= 256 * KiB)
     await quiet()
     expect(head()).toBeLessThan(256 * KiB + 128 * KiB)
@@ -219,19 +227,25 @@ describe('terminals on real pseudo-terminals', () => {
     sessions.input({ terminalId, writer: 'a', offset: 0, data: Buffer.from('\n') })
     attach(viewer, viewer.expected)
     await until(shows(viewer, 'done'))
-    const count = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => `${from + i}\n`).join('')
+    const count = (from: number, to: number) =>
+      Array.from({ length: to - from + 1 }, (_, i) => `${from + i}\n`).join('')
     expect(viewer.screen.toString()).toBe(`${count(1, 3000)}half\n${count(3001, 6000)}done\n`)
   })
 
   test('say what is lost, and begin at a line start outside any colour', async () => {
     const { open, script, view, until, shows } = setUp({ ringBytes: 64 * KiB })
-    open(script('colours', 'stty -onlcr; i=0; while [ $i -lt 4000 ]; do printf "\\033[1;3%dmline %d\\033[0m\\n" $((i % 8)) $i; i=$((i + 1)); done; echo end; read line'))
+    open(
+      script(
+        'colours',
+        'stty -onlcr; i=0; while [ $i -lt 4000 ]; do printf "\\033[1;3%dmline %d\\033[0m\\n" $((i % 8)) $i; i=$((i + 1)); done; echo end; read line',
+      ),
+    )
     const first = view('first')
     await until(shows(first, 'end'))
     const late = view('late')
     await until(shows(late, 'end'))
     expect(late.losses).toMatchObject([{ from: 0 }])
-    expect(late.screen.toString()).toMatch(/^\u001b\[1;3\dmline \d+/)
+    expect(JSON.stringify(late.screen.toString())).toMatch(/^"\\u001b\[1;3\dmline \d+/)
     expect(first.screen.toString().endsWith(late.screen.toString())).toBe(true)
   })
 

@@ -30,9 +30,12 @@ function setUp(options: Partial<SessionsOptions> = {}) {
     linkIsUp: true,
     ...options,
   })
-  const open = (terminalId: string, more: { cwd?: string; shell?: string; env?: { name: string; value: string }[] } = {}) =>
-    sessions.open({ terminalId, cols: 80, rows: 24, deadlineAt: clock.now() + 10_000, ...more })
-  const attach = (terminalId: string) => sessions.attach({ terminalId, attachmentId: 'att_1', from: null, cols: 80, rows: 24 })
+  const open = (
+    terminalId: string,
+    more: { cwd?: string; shell?: string; env?: { name: string; value: string }[] } = {},
+  ) => sessions.open({ terminalId, cols: 80, rows: 24, deadlineAt: clock.now() + 10_000, ...more })
+  const attach = (terminalId: string) =>
+    sessions.attach({ terminalId, attachmentId: 'att_1', from: null, cols: 80, rows: 24 })
   return { clock, ptys, ends, sent, sessions, open, attach }
 }
 
@@ -111,9 +114,16 @@ describe('the terminals of an agent', () => {
     ptys[1]!.exits({ exitCode: 2, signal: null })
     expect(sessions.report()).toEqual([
       { terminalId: 'trm_1', pid: 4242, outputHead: 5, ended: null },
-      { terminalId: 'trm_2', pid: 4242, outputHead: 0, ended: { finalOffset: 0, exitCode: 2, signal: null, reason: 'EXITED' } },
+      {
+        terminalId: 'trm_2',
+        pid: 4242,
+        outputHead: 0,
+        ended: { finalOffset: 0, exitCode: 2, signal: null, reason: 'EXITED' },
+      },
     ])
     expect(ends.map((end) => end.terminalId)).toEqual(['trm_2'])
+    sessions.acknowledgeEnd('trm_2')
+    expect(sessions.report().map((report) => report.terminalId)).toEqual(['trm_1'])
   })
 
   test('stay for a minute after their end, and until the console knows of it', async () => {
@@ -138,21 +148,34 @@ describe('the terminals of an agent', () => {
     ptys[0]!.exits({ exitCode: 0, signal: null })
     sessions.acknowledgeEnd('trm_1')
     await clock.advance(10_000)
-    expect(sessions.report()).toHaveLength(1)
-    sessions.ack({ terminalId: 'trm_1', attachmentId: 'att_1', offset: 4 })
+    expect(sessions.ack({ terminalId: 'trm_1', attachmentId: 'att_1', offset: 4 })).toBe(true)
     await clock.advance(5_000)
-    expect(sessions.report()).toEqual([])
+    expect(attach('trm_1')).toBe(false)
   })
 
   test('end when nobody has looked for a day', async () => {
     const { open, ends, clock, attach, sessions } = setUp({ idleMs: 60_000 })
     open('trm_1')
     attach('trm_1')
-    await clock.advance(50_000)
+    await clock.advance(600_000)
     sessions.detach({ terminalId: 'trm_1', attachmentId: 'att_1' })
     await clock.advance(59_000)
     expect(ends).toEqual([])
     await clock.advance(6_000)
+    expect(ends).toMatchObject([{ terminalId: 'trm_1', ended: { reason: 'ABANDONED' } }])
+  })
+
+  test('end when of those who looked nobody was heard of over a new link', async () => {
+    const { open, ends, clock, attach, sessions } = setUp({ idleMs: 60_000 })
+    open('trm_1')
+    open('trm_2')
+    attach('trm_1')
+    attach('trm_2')
+    sessions.linkLost()
+    sessions.linkRegained()
+    await clock.advance(30_000)
+    sessions.ack({ terminalId: 'trm_2', attachmentId: 'att_1', offset: 0 })
+    await clock.advance(600_000)
     expect(ends).toMatchObject([{ terminalId: 'trm_1', ended: { reason: 'ABANDONED' } }])
   })
 

@@ -12,9 +12,10 @@ import type {
   TerminalResizeOrder,
 } from './orders.ts'
 import { canExecute, type SpawnPty } from './pty.ts'
-import { openSession, toSize, type Session, type TerminalReport } from './session.ts'
+import { openSession, type Session, type TerminalReport } from './session.ts'
 import { chooseShell, type ShellUser } from './shell.ts'
 import { buildShellEnv } from './shellEnv.ts'
+import { toSize } from './size.ts'
 import { SpawnFailure } from './spawnFailure.ts'
 
 export type OpenAnswer =
@@ -31,7 +32,7 @@ export interface Sessions {
   resize(order: TerminalResizeOrder): boolean
   detach(order: TerminalDetachOrder): boolean
   close(order: TerminalCloseOrder): boolean
-  /** All that run, and the ended whose end may be news to the console. */
+  /** All that run, and the ended whose end is news to the console. */
   report(): TerminalReport[]
   /** The console has taken the report of this end. */
   acknowledgeEnd(terminalId: string): void
@@ -81,7 +82,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     const nowMs = clock.monotonicMs()
     for (const [terminalId, session] of sessions) {
       if (session.endedMs === null) {
-        if (nowMs - session.heardMs >= idleMs) void session.close('ABANDONED')
+        if (session.unseenSinceMs !== null && nowMs - session.unseenSinceMs >= idleMs) void session.close('ABANDONED')
       } else if (acknowledged.has(terminalId) && (nowMs - session.endedMs >= keepEndedMs || session.isSeenToTheEnd)) {
         forget(terminalId, session)
       }
@@ -103,7 +104,13 @@ export function createSessions(options: SessionsOptions): Sessions {
       const reason = `expected at most ${maxSessions} terminals on this machine, got one more`
       return { kind: 'failed', terminalId, code: 'LIMIT_REACHED', reason }
     }
-    const { file, args } = chooseShell({ wanted: order.shell, configured: configuredShell, loginShell: user.loginShell, env, canExecute })
+    const { file, args } = chooseShell({
+      wanted: order.shell,
+      configured: configuredShell,
+      loginShell: user.loginShell,
+      env,
+      canExecute,
+    })
     const size = toSize(order)
     try {
       const shellEnv = buildShellEnv({ base: env, extra: order.env ?? [], shell: file, user })
@@ -149,7 +156,8 @@ export function createSessions(options: SessionsOptions): Sessions {
     resize: (order) => pass(order.terminalId, (session) => session.resize(order)),
     detach: (order) => pass(order.terminalId, (session) => session.detach(order.attachmentId)),
     close: (order) => pass(order.terminalId, (session) => void session.close(order.reason)),
-    report: () => [...sessions.values()].map((session) => session.report()),
+    report: () =>
+      [...sessions.values()].map((session) => session.report()).filter((each) => !acknowledged.has(each.terminalId)),
     acknowledgeEnd(terminalId) {
       if (sessions.has(terminalId)) acknowledged.add(terminalId)
     },

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { chooseShell, shellUser } from './shell.ts'
 
-const having = (...files: string[]) => ({ env: { PATH: '/opt/bin:/usr/bin' }, canExecute: (file: string) => files.includes(file) })
+const having = (...files: string[]) => ({
+  env: { PATH: '/opt/bin:/usr/bin' },
+  canExecute: (file: string) => files.includes(file),
+})
 
 describe('the shell of a terminal', () => {
   test('is the one asked for, then the configured one, then the login shell', () => {

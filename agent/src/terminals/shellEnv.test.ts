@@ -30,7 +30,11 @@ describe('the environment of a shell', () => {
   })
 
   test('says what the terminal can show', () => {
-    expect(build({ TERM: 'dumb' })).toMatchObject({ TERM: 'xterm-256color', COLORTERM: 'truecolor', SHELL: '/bin/bash' })
+    expect(build({ TERM: 'dumb' })).toMatchObject({
+      TERM: 'xterm-256color',
+      COLORTERM: 'truecolor',
+      SHELL: '/bin/bash',
+    })
   })
 
   test('keeps the language, and has UTF-8 where none is set', () => {

@@ -19,7 +19,19 @@ const belongsToAgent = (name: string): boolean =>
   name.startsWith('SINDRI_CONSOLE_API_KEY') || name.startsWith('SINDRI_AGENT_') || name === 'SINDRI_CONSOLE_URL'
 
 /** Left by the terminal, multiplexer or package script that the agent was started from; untrue inside a new terminal. */
-const launcher = new Set(['TMUX', 'TMUX_PANE', 'STY', 'WINDOW', 'WINDOWID', 'TERMCAP', 'COLUMNS', 'LINES', 'OLDPWD', 'INIT_CWD', '_'])
+const launcher = new Set([
+  'TMUX',
+  'TMUX_PANE',
+  'STY',
+  'WINDOW',
+  'WINDOWID',
+  'TERMCAP',
+  'COLUMNS',
+  'LINES',
+  'OLDPWD',
+  'INIT_CWD',
+  '_',
+])
 const belongsToLauncher = (name: string): boolean =>
   launcher.has(name) || name.startsWith('npm_') || name.startsWith('TERM_PROGRAM')
 
@@ -42,7 +54,8 @@ export function buildShellEnv({ base, extra = [], shell, user }: ShellEnvOptions
     COLORTERM: 'truecolor',
   }
   for (const { name, value } of extra) {
-    if (!isName(name)) throw new SpawnFailure(`environment: expected a name of letters, digits and _, got ${JSON.stringify(name)}`)
+    if (!isName(name))
+      throw new SpawnFailure(`environment: expected a name of letters, digits and _, got ${JSON.stringify(name)}`)
     if (value.includes('\0')) throw new SpawnFailure(`environment: expected ${name} without a NUL byte`)
     env[name] = value
   }

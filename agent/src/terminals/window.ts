@@ -30,8 +30,8 @@ export function windowAcked(state: WindowState, offset: number, nowMs: number): 
   const { probe } = state
   if (!probe || acked < probe.offset) return { ...state, acked }
   const roundTripMs = Math.max(0.1, nowMs - probe.sentMs)
-  const stale = !state.shortest || nowMs - state.shortest.seenMs > forgetAfterMs
-  const shortest = stale || roundTripMs <= state.shortest!.roundTripMs ? { roundTripMs, seenMs: nowMs } : state.shortest!
+  const known = state.shortest && nowMs - state.shortest.seenMs <= forgetAfterMs ? state.shortest : null
+  const shortest = known && known.roundTripMs < roundTripMs ? known : { roundTripMs, seenMs: nowMs }
   // Bytes under way at the viewer's own pace; twice that, so that a window-bound flow doubles until it is no longer.
   const underWayBytes = ((acked - probe.ackedThen) / roundTripMs) * shortest.roundTripMs
   const windowBytes = Math.min(maxWindowBytes, Math.max(LIMITS.terminalWindowBytes, Math.round(2 * underWayBytes)))
