@@ -5,6 +5,7 @@ import type { TestBus } from '../testing/backend.ts'
 import { openProxy } from '../testing/proxy.ts'
 import { gap } from './bus.ts'
 import type { Bus, Gap, Subscription } from './bus.ts'
+import { createFakeClock } from './clock.fake.ts'
 import { systemClock } from './clock.ts'
 import { openBus } from './openBus.ts'
 import type { Policy } from './queue.ts'
@@ -300,7 +301,10 @@ describe.each(backend === 'services' ? ['Redis'] : [])('when %s is interrupted',
   })
 
   it('from the start, the bus opens all the same', async () => {
-    const bus = await openBus('redis://127.0.0.1:1', { prefix: near.prefix, clock: systemClock, onError: () => {} })
+    const clock = createFakeClock()
+    const opening = openBus('redis://127.0.0.1:1', { prefix: near.prefix, clock, onError: () => {} })
+    await clock.advance(3_000)
+    const bus = await opening
     const reader = await bus.subscribe(topic, 'alone')
     bus.publish(topic, 'alone', 1)
     expect(await take(reader, 1)).toEqual([1])

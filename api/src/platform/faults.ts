@@ -2,7 +2,7 @@
 import { Fault } from '@sindri/schema/contract/codes'
 
 /** SQLSTATE classes: connection, resources, operator intervention (restart, statement timeout), and two that a repetition cures. */
-const states = /^(08|53|57)...$|^(40001|40P01|55P03|25P03|25P02)$/
+const states = /^(08|53|57)...$|^(40001|40P01|55P03|25P03)$/
 const sockets = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
