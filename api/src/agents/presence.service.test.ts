@@ -1,0 +1,172 @@
+import type { Liveness } from '@sindri/schema/contract/status'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { openAgents, type Replica, type Socket, type TestAgents } from '../testing/agents.ts'
+import { livenessAfter } from './liveness.ts'
+
+let t: TestAgents
+let other: Replica
+beforeAll(async () => {
+  t = await openAgents()
+  other = await t.another()
+})
+afterAll(() => t.close())
+afterEach(async () => {
+  // Silence of one test's machines is no news in the next.
+  await t.db.query('update instances set deleted_at = now() where deleted_at is null')
+  t.events.length = 0
+})
+
+const livenessOf = async ({ viewer }: Socket): Promise<string> =>
+  (await t.db.prisma.instance.findUniqueOrThrow({ where: { id: viewer.id } })).liveness
+const seen = ({ viewer }: Socket) => t.events.filter(({ instanceId }) => instanceId === viewer.id).map(({ type }) => type)
+
+/** As if that much time had passed in which all replicas lived and this machine was silent. */
+const silent = async (seconds: number, ...sockets: Socket[]) => {
+  await t.db.query(`update replicas set heard_since = now() - interval '1 day', seen_at = now() where seen_at > now() - interval '1 min'`)
+  await t.db.query(`update instances set last_seen_at = now() - $2 * interval '1 s' where id = any($1::text[])`, [sockets.map(({ viewer }) => viewer.id), seconds])
+}
+
+describe('silence', () => {
+  it('makes STALE, then OFFLINE, tells so once, and a frame brings it back', async () => {
+    const socket = await t.machine().link()
+    await silent(19, socket)
+    await t.round()
+    expect(await livenessOf(socket)).toBe('ONLINE')
+    await silent(21, socket)
+    await t.round()
+    expect(await livenessOf(socket)).toBe('STALE')
+    expect(seen(socket)).toEqual(['CONNECT'])
+    await silent(31, socket)
+    await t.round()
+    await t.round()
+    expect(await livenessOf(socket)).toBe('OFFLINE')
+    expect(seen(socket)).toEqual(['CONNECT', 'HEARTBEAT_LOST'])
+    t.agents.links.heard(socket.viewer)
+    await t.round()
+    expect(await livenessOf(socket)).toBe('ONLINE')
+    await t.round()
+    expect(seen(socket)).toEqual(['CONNECT', 'HEARTBEAT_LOST', 'HEARTBEAT_RECOVERED'])
+  })
+
+  it('that ends while STALE is no event', async () => {
+    const socket = await t.machine().link()
+    await silent(25, socket)
+    await t.round()
+    t.agents.links.heard(socket.viewer)
+    await t.round()
+    expect(await livenessOf(socket)).toBe('ONLINE')
+    expect(seen(socket)).toEqual(['CONNECT'])
+  })
+
+  it('that ends with a new link is over, and told', async () => {
+    const machine = t.machine()
+    const socket = await machine.link()
+    await silent(40, socket)
+    await t.round()
+    await machine.link()
+    expect(await livenessOf(socket)).toBe('ONLINE')
+    expect(seen(socket)).toEqual(['CONNECT', 'HEARTBEAT_LOST', 'HEARTBEAT_RECOVERED', 'CONNECT'])
+  })
+
+  it('is judged by many replicas at once, and told once', async () => {
+    const sockets = await Promise.all(Array.from({ length: 10 }, (_, i) => t.machine().link({}, { replica: i % 2 ? t : other })))
+    await silent(35, ...sockets)
+    await Promise.all([t.round(), other.round(), t.round(), other.round()])
+    expect(t.events.filter(({ type }) => type === 'HEARTBEAT_LOST')).toHaveLength(10)
+    for (const socket of sockets) expect(await livenessOf(socket)).toBe('OFFLINE')
+    for (const { viewer } of sockets) for (const { agents } of [t, other]) agents.links.heard(viewer)
+    await Promise.all([t.round(), other.round()])
+    expect(t.events.filter(({ type }) => type === 'HEARTBEAT_RECOVERED')).toHaveLength(10)
+  })
+
+  it('is judged by the rule, whatever the interval', async () => {
+    const intervals = [1_000, 5_000, 10_000, 20_000, 60_000, 600_000]
+    const silences = [5, 15, 22, 29, 32, 45, 65, 125, 185, 1_250, 1_850]
+    const all = await Promise.all(
+      intervals.flatMap((heartbeatMs) => silences.map(async (seconds) => ({ heartbeatMs, seconds, socket: await t.machine().link({ heartbeatMs }) }))),
+    )
+    for (const { seconds, socket } of all) await silent(seconds, socket)
+    await t.round()
+    for (const { heartbeatMs, seconds, socket } of all) {
+      expect(await livenessOf(socket), `${seconds} s at ${heartbeatMs} ms`).toBe(livenessAfter(seconds * 1000, heartbeatMs, 'ONLINE') satisfies Liveness)
+    }
+  })
+
+  it('of a machine that never linked, or was removed, is nothing', async () => {
+    const machine = t.machine()
+    const { id } = await machine.enrol()
+    const gone = await t.machine().link()
+    await silent(100, gone)
+    await t.db.query('update instances set deleted_at = now() where id = $1', [gone.viewer.id])
+    await t.round()
+    expect((await t.db.prisma.instance.findUniqueOrThrow({ where: { id } })).liveness).toBe('NEVER')
+    expect(await livenessOf(gone)).toBe('ONLINE')
+  })
+})
+
+describe('an outage of ours', () => {
+  it('marks nobody: after it, silence counts anew', async () => {
+    const socket = await t.machine().link()
+    await silent(3_600, socket)
+    // No replica wrote for an hour: the database was away, or the computer slept.
+    await t.db.query(`update replicas set seen_at = now() - interval '1 h'`)
+    await t.round()
+    expect(await livenessOf(socket)).toBe('ONLINE')
+    await t.db.query(`update replicas set heard_since = now() - interval '25 s' where id = $1`, [t.id])
+    await t.round()
+    expect(await livenessOf(socket)).toBe('STALE')
+    await t.db.query(`update replicas set heard_since = now() - interval '35 s' where id = $1`, [t.id])
+    await t.round()
+    expect(await livenessOf(socket)).toBe('OFFLINE')
+  })
+
+  it('of one replica does not stop another from judging', async () => {
+    await other.round()
+    const socket = await t.machine().link()
+    await silent(100, socket)
+    await t.db.query(`update replicas set heard_since = now() where id = $1`, [t.id])
+    await t.round()
+    expect(await livenessOf(socket)).toBe('OFFLINE')
+  })
+})
+
+describe('being heard', () => {
+  it('is written for all links in one statement, as old as it is', async () => {
+    const sockets = await Promise.all(Array.from({ length: 5 }, () => t.machine().link()))
+    await t.db.query(`update instances set last_seen_at = now() - interval '1 h' where deleted_at is null`)
+    for (const { viewer } of sockets) t.agents.links.heard(viewer)
+    await t.clock.advance(3_000)
+    await t.round()
+    const rows = await t.db.query<{ ago: number }>(
+      `select extract(epoch from now() - last_seen_at)::float8 as ago from instances where id = any($1::text[])`,
+      [sockets.map(({ viewer }) => viewer.id)],
+    )
+    expect(rows).toHaveLength(5)
+    for (const { ago } of rows) {
+      expect(ago).toBeGreaterThanOrEqual(3)
+      expect(ago).toBeLessThan(20)
+    }
+  })
+
+  it('never moves what was seen later back, and nothing is written for who said nothing', async () => {
+    const socket = await t.machine().link()
+    await t.round()
+    const at = async () => (await t.db.prisma.instance.findUniqueOrThrow({ where: { id: socket.viewer.id } })).lastSeenAt?.getTime()
+    await t.db.query(`update instances set last_seen_at = now() + interval '1 min' where id = $1`, [socket.viewer.id])
+    const before = await at()
+    t.agents.links.heard(socket.viewer)
+    await t.round()
+    expect(await at()).toBe(before)
+    await t.round()
+    expect(await at()).toBe(before)
+  })
+
+  it('by a link of an older epoch counts for nothing', async () => {
+    const socket = await t.machine().link()
+    await silent(100, socket)
+    await t.db.query('update instances set epoch = epoch + 1 where id = $1', [socket.viewer.id])
+    t.agents.links.heard(socket.viewer)
+    await t.round()
+    expect(await livenessOf(socket)).toBe('OFFLINE')
+  })
+})
