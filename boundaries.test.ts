@@ -50,6 +50,7 @@ describe('rule 1: columns meet only in schema', () => {
     ['api imports schema', 'api/src/app.ts', `import { schema } from '@sindri/schema'`],
     ['web imports the contract', 'web/src/a/a.ts', `import { can } from '@sindri/schema/contract/roles'`],
     ['the contract imports itself', 'schema/src/contract/codes.ts', `import { a } from './limits.ts'`],
+    ['bench runs what e2e runs', 'bench/a.bench.ts', `import { openWorld } from '@sindri/e2e/kit/world'`],
     ['e2e imports public entrances', 'e2e/kit/a.ts', `import { createTestApp } from '@sindri/api/testing'`],
   ])('but %s', (_, file, text) => expect(broken(file, text)).toEqual([]))
 })

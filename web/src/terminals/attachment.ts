@@ -1,7 +1,6 @@
 // One page's hold on a terminal: shows its output byte for byte, gives credit for it, and brings every key there exactly once.
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
 import { LIMITS } from '@sindri/schema/contract/limits'
-import type { AnyVariables } from '@urql/core'
 import { watch } from 'vue'
 import {
   AckTerminalOutputDocument,
@@ -13,8 +12,8 @@ import {
 import type { ShownFault } from '../graph/faults.ts'
 import type { Graph } from '../graph/graph.ts'
 import type { Clock, Undo } from '../platform/clock.ts'
+import { newUlid } from '../platform/ulid.ts'
 import { fromBase64, toBase64 } from './base64.ts'
-import { newAttachmentId } from './attachmentId.ts'
 import { createInputQueue } from './inputQueue.ts'
 import { createOutputOrder, type Step } from './outputOrder.ts'
 import { isOwnAnswer } from './ownAnswers.ts'
@@ -87,8 +86,9 @@ export const attachTerminal = (deps: AttachmentDeps): Attachment => {
   const { graph, clock, terminalId, screen } = deps
   const encoder = new TextEncoder()
   const order = createOutputOrder()
+  const newAttachment = (): string => `att_${newUlid(clock)}`
   let input = createInputQueue(limits)
-  let attachmentId = newAttachmentId(clock)
+  let attachmentId = newAttachment()
   let { size } = deps
   let state: AttachmentState = { phase: 'attaching', silentSince: null, stale: null, governs: true, size: null, closed: null, fault: null }
   let unsubscribe: Undo = () => {}
@@ -113,7 +113,7 @@ export const attachTerminal = (deps: AttachmentDeps): Attachment => {
   }
 
   /** Over the socket, where it overtakes nothing of ours by much. It dies with its connection: offsets make sending again our task. */
-  const send = <Data, Variables extends AnyVariables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): void => {
+  const send = <Data, Variables extends Record<string, unknown>>(document: TypedDocumentNode<Data, Variables>, variables: Variables): void => {
     if (graph.link.value.state !== 'live') return
     const undo = graph.subscribe(document, variables, {
       next: () => {},
@@ -295,7 +295,7 @@ export const attachTerminal = (deps: AttachmentDeps): Attachment => {
     discardStale() {
       // Some of it may have arrived unheard. A new writer begins at zero, so that nothing typed next can be taken for a repeat.
       input = createInputQueue(limits)
-      attachmentId = newAttachmentId(clock)
+      attachmentId = newAttachment()
       set({ stale: null })
       attach()
     },
