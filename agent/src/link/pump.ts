@@ -20,6 +20,9 @@ const mutations = {
   events: PublishEventsDocument as unknown as Publish,
 } satisfies Record<Stream, Publish>
 
+/** Something in the batch itself is wrong. Every other refusal is about the link or the console, and costs no record. */
+const spoilt: ReadonlySet<string> = new Set(['BAD_INPUT', 'BAD_QUERY', 'CLOCK', 'TOO_COMPLEX', 'TOO_LARGE'])
+
 /** After a refusal that says nothing about when to come back. */
 const pauseMs = 1000
 
@@ -45,7 +48,7 @@ export function startPump({ link, outbox, clock, log }: { link: Pick<Link, 'ask'
       if (!answer) throw new Unanswered('the answer was empty')
       outbox.settle(batch, answer)
     } catch (error) {
-      if (error instanceof Refused && !error.retry && error.code !== 'INTERNAL') {
+      if (error instanceof Refused && spoilt.has(error.code)) {
         outbox.refuseWhole(batch, { code: error.code, message: error.message })
       } else {
         outbox.release(batch)
