@@ -1,6 +1,6 @@
 // The audit log: its pages, and the entries about what was refused.
 import type { Audit, AuditEntry, AuditFilter, ActorKind, AuditOutcome, Viewer } from '@sindri/schema'
-import { badInput, Fault, type FaultCode } from '@sindri/schema/contract/codes'
+import { badInput, type Fault, type FaultCode } from '@sindri/schema/contract/codes'
 import type { Db } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import { type IdKind, isId, PREFIXES } from '../platform/ids.ts'

@@ -10,7 +10,8 @@ const bytesOf = (text: unknown, length: number): Buffer | null => {
 }
 
 export const demandPublicKey = (field: string, text: unknown): string => {
-  if (bytesOf(text, 32) === null) throw badInput(field, 'an Ed25519 public key, 32 bytes as base64url without padding', text)
+  if (bytesOf(text, 32) === null)
+    throw badInput(field, 'an Ed25519 public key, 32 bytes as base64url without padding', text)
   return text as string
 }
 

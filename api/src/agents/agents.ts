@@ -78,7 +78,9 @@ export const createAgents = (deps: AgentsDeps): AgentsService => {
       return async () => {
         await undo()
         await closedAll()
-        await presence.leave().catch((error: unknown) => log.warn('this replica could not say that it leaves', { error }))
+        await presence
+          .leave()
+          .catch((error: unknown) => log.warn('this replica could not say that it leaves', { error }))
       }
     },
   }

@@ -46,7 +46,12 @@ class Foreign extends Error {
 
 export const createEnrol = ({ db, bus, ids, tokens, recordEvents, consoleVersion, linkUrl }: EnrolDeps) => {
   /** Shows operators who asks; throws what to tell the machine. */
-  const askOperators = async (viewer: Viewer, { id, num, name }: Instance, publicKey: string, hostname: string | null): Promise<never> => {
+  const askOperators = async (
+    viewer: Viewer,
+    { id, num, name }: Instance,
+    publicKey: string,
+    hostname: string | null,
+  ): Promise<never> => {
     const thumbprint = thumbprintOf(publicKey)
     const { state, publish } = await db.tx(async (tx) => {
       const [request] = await tx.query<{ state: 'PENDING' | 'REFUSED'; fresh: boolean }>(
@@ -64,7 +69,10 @@ export const createEnrol = ({ db, bus, ids, tokens, recordEvents, consoleVersion
         request?.fresh
           ? [
               {
-                instanceId: id, instanceNum: num, instanceName: name, type: 'ERROR',
+                instanceId: id,
+                instanceNum: num,
+                instanceName: name,
+                type: 'ERROR',
                 message: `${hostname ?? 'A machine'} (${viewer.ip}) wants to take over ${name}: it shows another key.`,
                 metadata: { kind: 'TAKEOVER_ASKED', hostname, address: viewer.ip, keyFingerprint: thumbprint },
               },
@@ -74,15 +82,21 @@ export const createEnrol = ({ db, bus, ids, tokens, recordEvents, consoleVersion
       return { state: request?.state, publish: tell }
     })
     publish()
-    if (state === 'REFUSED') throw new Fault('ENROLMENT_REFUSED', `An operator refused to let this machine take over ${name}.`)
-    throw new Fault('INSTANCE_EXISTS', `Another machine is enrolled as ${name}. An operator of the console must allow the take-over, or choose another SINDRI_INSTANCE_ID.`, {
-      retryAfterMs: 30_000,
-    })
+    if (state === 'REFUSED')
+      throw new Fault('ENROLMENT_REFUSED', `An operator refused to let this machine take over ${name}.`)
+    throw new Fault(
+      'INSTANCE_EXISTS',
+      `Another machine is enrolled as ${name}. An operator of the console must allow the take-over, or choose another SINDRI_INSTANCE_ID.`,
+      {
+        retryAfterMs: 30_000,
+      },
+    )
   }
 
   return async (viewer: Viewer, input: Registration): Promise<Enrolled> => {
     const { instanceId: name, tags } = input
-    if (typeof name !== 'string' || !nameForm.test(name)) throw badInput('input.instanceId', '1 to 128 letters, digits, ".", "_" or "-"', name)
+    if (typeof name !== 'string' || !nameForm.test(name))
+      throw badInput('input.instanceId', '1 to 128 letters, digits, ".", "_" or "-"', name)
     const publicKey = demandPublicKey('input.publicKey', input.publicKey)
     if (!hasSigned(publicKey, enrolStatement(name, publicKey), input.proof)) {
       throw badInput('input.proof', 'a signature over enrolStatement with the key that is enrolled', 'another one')
@@ -100,8 +114,13 @@ export const createEnrol = ({ db, bus, ids, tokens, recordEvents, consoleVersion
            on conflict (name) where deleted_at is null do nothing returning *`,
           [ids.make('instance'), name, publicKey, thumbprint, labels],
         )
-        const [instance] = made ? [made] : await tx.query<Instance>('select * from instances where name = $1 and deleted_at is null for update', [name])
-        if (!instance) throw new Fault('UNAVAILABLE', `${name} was removed at this moment; try again.`, { retryAfterMs: 1_000 })
+        const [instance] = made
+          ? [made]
+          : await tx.query<Instance>('select * from instances where name = $1 and deleted_at is null for update', [
+              name,
+            ])
+        if (!instance)
+          throw new Fault('UNAVAILABLE', `${name} was removed at this moment; try again.`, { retryAfterMs: 1_000 })
         if (instance.public_key !== publicKey) throw new Foreign(instance)
         if (set !== '') await tx.query(`update instances set ${set} where id = $1`, [instance.id, ...params])
         return {

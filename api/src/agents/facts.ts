@@ -63,7 +63,10 @@ const toHash = (path: string, value: unknown): string | null => {
 const json = (value: unknown): string | null => (value === null ? null : JSON.stringify(value))
 const name = (path: string, value: unknown) => nullable(path, value, LIMITS.nameChars)
 
-const READERS: Record<Exclude<keyof Facts, 'tags'>, { column: string; read: (path: string, value: unknown) => string | null }> = {
+const READERS: Record<
+  Exclude<keyof Facts, 'tags'>,
+  { column: string; read: (path: string, value: unknown) => string | null }
+> = {
   provider: { column: 'provider', read: name },
   region: { column: 'region', read: name },
   hostname: { column: 'hostname', read: (path, value) => nullable(path, value, 255) },
@@ -90,7 +93,10 @@ export const checkFacts = (path: string, facts: Partial<Record<keyof Facts, unkn
 /** `set` of an update, its parameters numbered from `first` on. Columns come from the table above and nowhere else. */
 export const setFacts = (columns: FactColumns, first: number): { set: string; params: (string | null)[] } => {
   const names = Object.keys(columns)
-  return { set: names.map((column, i) => `${column} = $${first + i}`).join(', '), params: names.map((column) => columns[column] ?? null) }
+  return {
+    set: names.map((column, i) => `${column} = $${first + i}`).join(', '),
+    params: names.map((column) => columns[column] ?? null),
+  }
 }
 
 const noticesMax = 16
@@ -98,7 +104,11 @@ const noticeChars = 256
 
 /** Conditions of the agent to show, as JSON. */
 export const checkNotices = (path: string, value: unknown): string =>
-  JSON.stringify((listOf(path, value, noticesMax, (at, notice) => textOf(at, notice, noticeChars)) ?? []).filter((notice) => notice !== ''))
+  JSON.stringify(
+    (listOf(path, value, noticesMax, (at, notice) => textOf(at, notice, noticeChars)) ?? []).filter(
+      (notice) => notice !== '',
+    ),
+  )
 
 /** Labels as JSON by key, for the column. */
 export const checkTags = (path: string, tags: readonly Tag[] | null | undefined): string => {

@@ -26,7 +26,10 @@ const minorOf = (value: unknown): number => {
   if (major === undefined || minor === undefined) throw badInput('protocolVersion', 'a version such as "1.0"', value)
   if (Number(major) === PROTOCOL.major) return Number(minor)
   const who = Number(major) < PROTOCOL.major ? 'Update the agent' : 'Update the console'
-  throw new Fault('VERSION', `${who}: the agent speaks protocol ${major}.${minor}, the console ${PROTOCOL.major}.${PROTOCOL.minor}.`)
+  throw new Fault(
+    'VERSION',
+    `${who}: the agent speaks protocol ${major}.${minor}, the console ${PROTOCOL.major}.${PROTOCOL.minor}.`,
+  )
 }
 
 export const checkHello = (payload: unknown): Hello => {

@@ -3,7 +3,13 @@ import { expect, it } from 'vitest'
 import { createInbox } from './inbox.ts'
 
 const ack = (offset: number): Order => ({ kind: 'terminalAck', terminalId: 'trm_1', attachmentId: 'att_1', offset })
-const input = (chars: number): Order => ({ kind: 'terminalInput', terminalId: 'trm_1', writer: 'att_1', offset: 0, data: 'x'.repeat(chars) })
+const input = (chars: number): Order => ({
+  kind: 'terminalInput',
+  terminalId: 'trm_1',
+  writer: 'att_1',
+  offset: 0,
+  data: 'x'.repeat(chars),
+})
 
 it('hands out orders in their order, those from before its reader came included', async () => {
   const inbox = createInbox()

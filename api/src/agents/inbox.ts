@@ -37,8 +37,9 @@ export const createInbox = (): Inbox => {
       let done = over
       const waiting: ((result: IteratorResult<Order, undefined>) => void)[] = []
       const settle = (): void => {
-        while (waiting.length > 0 && (done || orders.length > 0)) {
+        while (waiting.length > 0) {
           const order = done ? undefined : orders.shift()
+          if (!order && !done) return
           if (order) bytes -= bytesOf(order)
           waiting.shift()?.(order ? { done: false, value: order } : { done: true, value: undefined })
         }

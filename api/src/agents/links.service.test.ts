@@ -29,13 +29,35 @@ describe('a link', () => {
   it('opens against a signature for this very socket, and takes an epoch', async () => {
     const machine = t.machine()
     const { viewer, ack: answer } = await machine.link({ notices: ['spool only in memory'] })
-    expect(viewer).toMatchObject({ kind: 'agent', role: 'AGENT', id: machine.enrolled?.id, name: machine.name, epoch: 1n, ip: '192.0.2.9' })
-    expect(answer).toMatchObject({ protocolVersion: '1.0', consoleVersion: '0.1.0', epoch: 1, heartbeatMs: 10_000, metricsMs: 30_000 })
+    expect(viewer).toMatchObject({
+      kind: 'agent',
+      role: 'AGENT',
+      id: machine.enrolled?.id,
+      name: machine.name,
+      epoch: 1n,
+      ip: '192.0.2.9',
+    })
+    expect(answer).toMatchObject({
+      protocolVersion: '1.0',
+      consoleVersion: '0.1.0',
+      epoch: 1,
+      heartbeatMs: 10_000,
+      metricsMs: 30_000,
+    })
     expect(answer.consoleTime).toBe(t.clock.now())
     expect(answer.tokenExpiresAt - answer.consoleTime).toBe(86_400_000)
     expect(await rowOf(viewer.id)).toMatchObject({
-      epoch: 1n, run: viewer.run, replica: t.id, liveness: 'ONLINE', linkedFrom: '192.0.2.9', agentVersion: '0.1.0', protocolMinor: 0,
-      notices: ['spool only in memory'], lastSeenAt: expect.any(Date), linkedAt: expect.any(Date), agentStartedAt: expect.any(Date),
+      epoch: 1n,
+      run: viewer.run,
+      replica: t.id,
+      liveness: 'ONLINE',
+      linkedFrom: '192.0.2.9',
+      agentVersion: '0.1.0',
+      protocolMinor: 0,
+      notices: ['spool only in memory'],
+      lastSeenAt: expect.any(Date),
+      linkedAt: expect.any(Date),
+      agentStartedAt: expect.any(Date),
     })
     expect(seen(viewer.id)).toEqual(['CONNECT'])
   })
@@ -77,24 +99,37 @@ describe('a link is refused', () => {
   const code = (expected: string) => ({ code: expected })
 
   it('to another major version, saying who must update', async () => {
-    await expect(tryLink({ protocolVersion: '2.0' })).rejects.toMatchObject({ code: 'VERSION', message: expect.stringContaining('Update the console') })
-    await expect(tryLink({ protocolVersion: '0.9' })).rejects.toMatchObject({ code: 'VERSION', message: expect.stringContaining('Update the agent') })
+    await expect(tryLink({ protocolVersion: '2.0' })).rejects.toMatchObject({
+      code: 'VERSION',
+      message: expect.stringContaining('Update the console'),
+    })
+    await expect(tryLink({ protocolVersion: '0.9' })).rejects.toMatchObject({
+      code: 'VERSION',
+      message: expect.stringContaining('Update the agent'),
+    })
     await expect(tryLink({ protocolVersion: '1.99' })).resolves.toBeDefined()
   })
 
   it('with a signature for another socket, instance or run, or of another form', async () => {
     await expect(tryLink({}, { signed: newSecret() })).rejects.toMatchObject(code('TOKEN_REJECTED'))
-    for (const signature of ['', 'x', 'A'.repeat(86)]) await expect(tryLink({ signature })).rejects.toMatchObject(code('TOKEN_REJECTED'))
+    for (const signature of ['', 'x', 'A'.repeat(86)])
+      await expect(tryLink({ signature })).rejects.toMatchObject(code('TOKEN_REJECTED'))
     const machine = t.machine()
     await machine.enrol()
     const nonce = newSecret()
     const hello = { ...machine.hello(nonce), run: newRun() }
-    await expect(t.agents.links.open(hello, nonce, { ip: '', userAgent: null, requestId: 'r' }, () => {})).rejects.toMatchObject(code('TOKEN_REJECTED'))
+    await expect(
+      t.agents.links.open(hello, nonce, { ip: '', userAgent: null, requestId: 'r' }, () => {}),
+    ).rejects.toMatchObject(code('TOKEN_REJECTED'))
   })
 
   it('with a token of another instance, another console, or none', async () => {
     const { privateKey } = await generateKeyPair('EdDSA')
-    const foreign = await new SignJWT({ cnf: { jkt: 'x' } }).setProtectedHeader({ alg: 'EdDSA', kid: 'a'.repeat(16) }).setSubject('ins_1').setIssuer('sindri-console').sign(privateKey)
+    const foreign = await new SignJWT({ cnf: { jkt: 'x' } })
+      .setProtectedHeader({ alg: 'EdDSA', kid: 'a'.repeat(16) })
+      .setSubject('ins_1')
+      .setIssuer('sindri-console')
+      .sign(privateKey)
     const neighbour = await t.machine().enrol()
     const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(`{"sub":"${neighbour.id}"}`).toString('base64url')}.`
     for (const token of [foreign, neighbour.agentToken, unsigned, '', 'x', 'a.b.c', 'é', 'x'.repeat(4000)]) {
@@ -106,16 +141,29 @@ describe('a link is refused', () => {
     const machine = t.machine()
     const { agentToken } = await machine.enrol()
     const [head, body, signature = ''] = agentToken.split('.')
-    const token = [head, body, `${signature.slice(0, 10)}${signature[10] === 'A' ? 'B' : 'A'}${signature.slice(11)}`].join('.')
+    const token = [
+      head,
+      body,
+      `${signature.slice(0, 10)}${signature[10] === 'A' ? 'B' : 'A'}${signature.slice(11)}`,
+    ].join('.')
     await expect(machine.link({ token })).rejects.toMatchObject(code('TOKEN_REJECTED'))
   })
 
   it.each([
-    ['no payload', null], ['no instance', { instance: undefined }], ['a foreign id', { instance: 'usr_01ARZ3NDEKTSV4RRFFQ69G5FAV' }],
-    ['a long id', { instance: 'x'.repeat(100_000) }], ['no run', { run: null }], ['a run that is no ULID', { run: 'x'.repeat(26) }],
-    ['a number for a token', { token: 7 }], ['no interval', { heartbeatMs: null }], ['an interval that is none', { heartbeatMs: Number.NaN }],
-    ['notices that are none', { notices: 'x' }], ['too many notices', { notices: Array.from({ length: 17 }, () => 'x') }],
-    ['a name with NUL', { hostname: 'a\0' }], ['no version', { protocolVersion: undefined }], ['a version that is none', { protocolVersion: '1' }],
+    ['no payload', null],
+    ['no instance', { instance: undefined }],
+    ['a foreign id', { instance: 'usr_01ARZ3NDEKTSV4RRFFQ69G5FAV' }],
+    ['a long id', { instance: 'x'.repeat(100_000) }],
+    ['no run', { run: null }],
+    ['a run that is no ULID', { run: 'x'.repeat(26) }],
+    ['a number for a token', { token: 7 }],
+    ['no interval', { heartbeatMs: null }],
+    ['an interval that is none', { heartbeatMs: Number.NaN }],
+    ['notices that are none', { notices: 'x' }],
+    ['too many notices', { notices: Array.from({ length: 17 }, () => 'x') }],
+    ['a name with NUL', { hostname: 'a\0' }],
+    ['no version', { protocolVersion: undefined }],
+    ['a version that is none', { protocolVersion: '1' }],
   ])('with %s', async (_, more) => {
     await expect(tryLink(more)).rejects.toMatchObject(code('BAD_INPUT'))
   })
@@ -126,7 +174,12 @@ describe('a link is refused', () => {
     await t.db.query('update instances set deleted_at = now() where id = $1', [id])
     const nonce = newSecret()
     const closes: string[] = []
-    const opening = t.agents.links.open(machine.hello(nonce), nonce, { ip: '', userAgent: null, requestId: 'r' }, (name) => closes.push(name))
+    const opening = t.agents.links.open(
+      machine.hello(nonce),
+      nonce,
+      { ip: '', userAgent: null, requestId: 'r' },
+      (name) => closes.push(name),
+    )
     await expect(opening).rejects.toMatchObject(code('NOT_FOUND'))
     expect(closes).toEqual(['INSTANCE_REMOVED'])
   })
@@ -159,8 +212,12 @@ describe('a newer link', () => {
   it('of many at the same moment is one: each has an epoch of its own, and the highest stays', async () => {
     const machine = t.machine()
     await machine.enrol()
-    const sockets = await Promise.all(Array.from({ length: 12 }, (_, i) => machine.link({}, { replica: i % 2 ? t : other })))
-    expect(sockets.map(({ viewer }) => Number(viewer.epoch)).sort((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1))
+    const sockets = await Promise.all(
+      Array.from({ length: 12 }, (_, i) => machine.link({}, { replica: i % 2 ? t : other })),
+    )
+    expect(sockets.map(({ viewer }) => Number(viewer.epoch)).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 12 }, (_, i) => i + 1),
+    )
     await vi.waitFor(() => expect(sockets.filter(({ closedAs }) => closedAs === null)).toHaveLength(1))
     const stays = sockets.find(({ closedAs }) => closedAs === null)
     expect(stays?.viewer.epoch).toBe(12n)
@@ -183,7 +240,9 @@ describe('a newer link', () => {
     const beat = { uptimeSeconds: 5, intervalMs: 10_000 }
     await t.agents.heartbeat(viewer, beat)
     await t.db.query('update instances set epoch = epoch + 1 where id = $1', [viewer.id])
-    await expect(t.agents.heartbeat(viewer, { ...beat, intervalMs: 20_000 })).rejects.toMatchObject({ code: 'SUPERSEDED' })
+    await expect(t.agents.heartbeat(viewer, { ...beat, intervalMs: 20_000 })).rejects.toMatchObject({
+      code: 'SUPERSEDED',
+    })
     await expect(t.agents.heartbeat(viewer, beat)).rejects.toMatchObject({ code: 'SUPERSEDED' })
     await expect(t.agents.orders(viewer)).rejects.toMatchObject({ code: 'SUPERSEDED' })
     await expect(t.agents.renewToken(viewer, '')).rejects.toMatchObject({ code: 'SUPERSEDED' })
@@ -198,7 +257,9 @@ describe('clones', () => {
     const linkA = () => machine.link({ run: a, hostname: 'original' }, { ip: '192.0.2.1' })
     const linkB = () => machine.link({ run: b, hostname: 'copy' }, { ip: '192.0.2.2', replica: other })
     await linkA()
-    await t.db.query(`update instances set turns = jsonb_set(turns, '{0,atMs}', to_jsonb((turns->0->>'atMs')::float8 - 3600000)) where name = 'cloned'`)
+    await t.db.query(
+      `update instances set turns = jsonb_set(turns, '{0,atMs}', to_jsonb((turns->0->>'atMs')::float8 - 3600000)) where name = 'cloned'`,
+    )
     await linkB()
     const present = await linkA()
     await expect(linkB()).rejects.toMatchObject({ code: 'DUPLICATE_INSTANCE', details: { retryAfterMs: 60_000 } })
@@ -206,7 +267,13 @@ describe('clones', () => {
     expect(present.closedAs).toBeNull()
     const told = t.events.filter(({ type }) => type === 'ERROR')
     expect(told).toMatchObject([
-      { metadata: { kind: 'DUPLICATE_INSTANCE', stays: { hostname: 'original', address: '192.0.2.1' }, waits: { hostname: 'copy', address: '192.0.2.2' } } },
+      {
+        metadata: {
+          kind: 'DUPLICATE_INSTANCE',
+          stays: { hostname: 'original', address: '192.0.2.1' },
+          waits: { hostname: 'copy', address: '192.0.2.2' },
+        },
+      },
     ])
     expect(told[0]?.message).toContain('original (192.0.2.1)')
     await drop(present)
@@ -219,7 +286,9 @@ describe('clones', () => {
     const [a, b] = [newRun(), newRun()]
     await machine.link({ run: a })
     const second = await machine.link({ run: b })
-    await t.db.query(`update instances set turns = jsonb_set(turns, '{1,atMs}', to_jsonb((turns->1->>'atMs')::float8 - 30000)) where name = 'copied'`)
+    await t.db.query(
+      `update instances set turns = jsonb_set(turns, '{1,atMs}', to_jsonb((turns->1->>'atMs')::float8 - 30000)) where name = 'copied'`,
+    )
     const third = await machine.link({ run: a })
     expect(await second.closed).toBe('SUPERSEDED')
     const last = await machine.link({ run: b })
@@ -259,7 +328,10 @@ describe('a heartbeat', () => {
     const { viewer } = await t.machine().link()
     const beat = (more: object = {}) => t.agents.heartbeat(viewer, { uptimeSeconds: 120, intervalMs: 10_000, ...more })
     expect(await beat()).toEqual(new Date(t.clock.now()))
-    const [{ xmin } = { xmin: '' }] = await t.db.query<{ xmin: string }>('select xmin::text from instances where id = $1', [viewer.id])
+    const [{ xmin } = { xmin: '' }] = await t.db.query<{ xmin: string }>(
+      'select xmin::text from instances where id = $1',
+      [viewer.id],
+    )
     await beat()
     await beat()
     expect(await t.db.query('select xmin::text from instances where id = $1', [viewer.id])).toEqual([{ xmin }])
@@ -272,17 +344,37 @@ describe('a heartbeat', () => {
     await machine.enrol({ provider: 'fly', os: 'linux', tags: [{ key: 'a', value: 'b' }] })
     const { viewer } = await machine.link()
     await t.agents.heartbeat(viewer, {
-      uptimeSeconds: 1, intervalMs: 20_000, notices: ['n'],
-      facts: { provider: null, yamlHash: 'b'.repeat(64), extensions: [{ name: 'e', version: null, state: 'failed' }], tags: [{ key: 'x', value: 'y' }] },
+      uptimeSeconds: 1,
+      intervalMs: 20_000,
+      notices: ['n'],
+      facts: {
+        provider: null,
+        yamlHash: 'b'.repeat(64),
+        extensions: [{ name: 'e', version: null, state: 'failed' }],
+        tags: [{ key: 'x', value: 'y' }],
+      },
     })
     expect(await rowOf(viewer.id)).toMatchObject({
-      provider: null, os: 'linux', yamlHash: 'b'.repeat(64), heartbeatMs: 20_000, notices: ['n'], tags: { a: 'b' }, extensions: [{ name: 'e', version: null, state: 'failed' }],
+      provider: null,
+      os: 'linux',
+      yamlHash: 'b'.repeat(64),
+      heartbeatMs: 20_000,
+      notices: ['n'],
+      tags: { a: 'b' },
+      extensions: [{ name: 'e', version: null, state: 'failed' }],
     })
   })
 
   it.each([
-    { uptimeSeconds: -1 }, { uptimeSeconds: Number.NaN }, { uptimeSeconds: Infinity }, { uptimeSeconds: null }, { intervalMs: null },
-    { notices: ['x'.repeat(257)] }, { facts: { yamlHash: 'x' } }, { facts: [] }, { facts: { extensions: [null] } },
+    { uptimeSeconds: -1 },
+    { uptimeSeconds: Number.NaN },
+    { uptimeSeconds: Infinity },
+    { uptimeSeconds: null },
+    { intervalMs: null },
+    { notices: ['x'.repeat(257)] },
+    { facts: { yamlHash: 'x' } },
+    { facts: [] },
+    { facts: { extensions: [null] } },
   ])('with %j is refused', async (more) => {
     const { viewer } = await t.machine().link()
     const heartbeat = { uptimeSeconds: 1, intervalMs: 10_000, ...more } as never
@@ -295,7 +387,7 @@ describe('orders', () => {
     const { viewer } = await t.machine().link()
     expect(t.agents.order(viewer.id, ack(1))).toBe(true)
     const orders = (await t.agents.orders(viewer))[Symbol.asyncIterator]()
-    t.agents.order(viewer.id, ack(2))
+    await t.agents.order(viewer.id, ack(2))
     expect((await orders.next()).value).toEqual(ack(1))
     expect((await orders.next()).value).toEqual(ack(2))
   })

@@ -66,9 +66,14 @@ export const createLinks = (deps: LinksDeps) => {
   const closing = new Set<Promise<void>>()
 
   /** Who says so by a signature for this very socket, with the key that was enrolled. */
-  const identify = async (hello: Hello, nonce: string, close: Close): Promise<{ thumbprint: string; publicKey: string }> => {
+  const identify = async (
+    hello: Hello,
+    nonce: string,
+    close: Close,
+  ): Promise<{ thumbprint: string; publicKey: string }> => {
     const claims = await tokens.read(hello.token)
-    if (claims?.instanceId !== hello.instance) throw new Fault('TOKEN_REJECTED', 'The token was not issued by this console for this instance; enrol again.')
+    if (claims?.instanceId !== hello.instance)
+      throw new Fault('TOKEN_REJECTED', 'The token was not issued by this console for this instance; enrol again.')
     const [row] = await db.query<{ public_key: string; thumbprint: string; deleted_at: Date | null }>(
       'select public_key, thumbprint, deleted_at from instances where id = $1',
       [hello.instance],
@@ -77,23 +82,31 @@ export const createLinks = (deps: LinksDeps) => {
       close('INSTANCE_REMOVED')
       throw new Fault('NOT_FOUND', 'The instance was removed from the console.')
     }
-    if (row?.thumbprint !== claims.thumbprint) throw new Fault('TOKEN_REJECTED', 'Another key is enrolled for this instance; enrol again.')
+    if (row?.thumbprint !== claims.thumbprint)
+      throw new Fault('TOKEN_REJECTED', 'Another key is enrolled for this instance; enrol again.')
     if (!hasSigned(row.public_key, linkStatement(nonce, hello.instance, hello.run), hello.signature)) {
-      throw new Fault('TOKEN_REJECTED', 'Expected a signature over linkStatement with the enrolled key and the nonce of this socket, got another one.')
+      throw new Fault(
+        'TOKEN_REJECTED',
+        'Expected a signature over linkStatement with the enrolled key and the nonce of this socket, got another one.',
+      )
     }
     return { thumbprint: row.thumbprint, publicKey: row.public_key }
   }
 
   /** A notice was lost, or a write of this epoch found no row: the row says what became of it. */
   const settle = async ({ viewer, end }: Link): Promise<void> => {
-    const [row] = await db.query<{ epoch: number; deleted_at: Date | null }>('select epoch, deleted_at from instances where id = $1', [viewer.id])
+    const [row] = await db.query<{ epoch: number; deleted_at: Date | null }>(
+      'select epoch, deleted_at from instances where id = $1',
+      [viewer.id],
+    )
     if (!row || row.deleted_at) end('INSTANCE_REMOVED')
     else if (row.epoch > Number(viewer.epoch)) end('SUPERSEDED')
   }
 
   const follow = async (link: Link, notices: Subscription<LinkNotice>): Promise<void> => {
     for await (const notice of notices) {
-      if (notice === gap) await settle(link).catch((error: unknown) => log.debug('could not ask what became of a link', { error }))
+      if (notice === gap)
+        await settle(link).catch((error: unknown) => log.debug('could not ask what became of a link', { error }))
       else if (notice.epoch >= Number(link.viewer.epoch)) link.end(CLOSE_OF[notice.reason])
     }
   }
@@ -107,11 +120,18 @@ export const createLinks = (deps: LinksDeps) => {
   }
 
   const expire = (link: Link, expiresAt: Date): Undo =>
-    clock.after(Math.max(0, expiresAt.getTime() - clock.now()), () => link.end('UNAUTHENTICATED', 'The agent token expired; connect again.'))
+    clock.after(Math.max(0, expiresAt.getTime() - clock.now()), () =>
+      link.end('UNAUTHENTICATED', 'The agent token expired; connect again.'),
+    )
 
   const undoExpiry = new WeakMap<Link, Undo>()
 
-  const open = async (init: unknown, nonce: string, origin: Origin, close: Close): Promise<{ viewer: AgentViewer; ack: AgentAck }> => {
+  const open = async (
+    init: unknown,
+    nonce: string,
+    origin: Origin,
+    close: Close,
+  ): Promise<{ viewer: AgentViewer; ack: AgentAck }> => {
     const hello = checkHello(init)
     const { thumbprint, publicKey } = await identify(hello, nonce, close)
     // Before the epoch is taken: the notice of an even newer link must not be missed.
@@ -125,12 +145,28 @@ export const createLinks = (deps: LinksDeps) => {
       const taken = await takeLink({ db, recordEvents, replica }, hello, thumbprint, origin)
       const { ip, userAgent, requestId } = origin
       const viewer: AgentViewer = {
-        kind: 'agent', role: 'AGENT', id: hello.instance, name: taken.name, num: taken.num, run: taken.run, epoch: BigInt(taken.epoch),
-        linkId: ids.make('link'), ip, userAgent, requestId,
+        kind: 'agent',
+        role: 'AGENT',
+        id: hello.instance,
+        name: taken.name,
+        num: taken.num,
+        run: taken.run,
+        epoch: BigInt(taken.epoch),
+        linkId: ids.make('link'),
+        ip,
+        userAgent,
+        requestId,
       }
       const inbox = createInbox()
       const link: Link = {
-        viewer, inbox, thumbprint, publicKey, renewNonce: newSecret(), heardMs: null, startKnown: false, heartbeatMs: hello.heartbeatMs,
+        viewer,
+        inbox,
+        thumbprint,
+        publicKey,
+        renewNonce: newSecret(),
+        heardMs: null,
+        startKnown: false,
+        heartbeatMs: hello.heartbeatMs,
         end(name, message) {
           if (!forget(link)) return
           void notices.return()
@@ -190,7 +226,16 @@ export const createLinks = (deps: LinksDeps) => {
         [id, epoch, replica, silentMs],
       )
       if (!row) return () => {}
-      return recordEvents(tx, [{ instanceId: id, instanceNum: num, instanceName: name, type: 'DISCONNECT', message: `The link of ${name} ended.`, metadata: { address: ip } }])
+      return recordEvents(tx, [
+        {
+          instanceId: id,
+          instanceNum: num,
+          instanceName: name,
+          type: 'DISCONNECT',
+          message: `The link of ${name} ended.`,
+          metadata: { address: ip },
+        },
+      ])
     })
     publish()
   }
@@ -221,10 +266,14 @@ export const createLinks = (deps: LinksDeps) => {
   }
 
   return {
-    links: { open, closed, heard: (viewer: AgentViewer): void => {
-      const link = byId.get(viewer.linkId)
-      if (link) link.heardMs = clock.monotonicMs()
-    } },
+    links: {
+      open,
+      closed,
+      heard: (viewer: AgentViewer): void => {
+        const link = byId.get(viewer.linkId)
+        if (link) link.heardMs = clock.monotonicMs()
+      },
+    },
     demand,
     settle,
     all: (): IterableIterator<Link> => byId.values(),
@@ -261,7 +310,10 @@ export const createLinks = (deps: LinksDeps) => {
       const link = demand(viewer)
       const nonce = link.renewNonce
       if (!hasSigned(link.publicKey, linkStatement(nonce, viewer.id, uuidToUlid(viewer.run)), signature)) {
-        throw new Fault('TOKEN_REJECTED', 'Expected a signature over linkStatement with the last renewNonce, got another one.')
+        throw new Fault(
+          'TOKEN_REJECTED',
+          'Expected a signature over linkStatement with the last renewNonce, got another one.',
+        )
       }
       const { token, expiresAt } = await tokens.issue({ instanceId: viewer.id, thumbprint: link.thumbprint })
       // It may have ended meanwhile; nothing would ever cancel its timer.

@@ -18,12 +18,18 @@ afterEach(async () => {
 
 const livenessOf = async ({ viewer }: Socket): Promise<string> =>
   (await t.db.prisma.instance.findUniqueOrThrow({ where: { id: viewer.id } })).liveness
-const seen = ({ viewer }: Socket) => t.events.filter(({ instanceId }) => instanceId === viewer.id).map(({ type }) => type)
+const seen = ({ viewer }: Socket) =>
+  t.events.filter(({ instanceId }) => instanceId === viewer.id).map(({ type }) => type)
 
 /** As if that much time had passed in which all replicas lived and this machine was silent. */
 const silent = async (seconds: number, ...sockets: Socket[]) => {
-  await t.db.query(`update replicas set heard_since = now() - interval '1 day', seen_at = now() where seen_at > now() - interval '1 min'`)
-  await t.db.query(`update instances set last_seen_at = now() - $2 * interval '1 s' where id = any($1::text[])`, [sockets.map(({ viewer }) => viewer.id), seconds])
+  await t.db.query(
+    `update replicas set heard_since = now() - interval '1 day', seen_at = now() where seen_at > now() - interval '1 min'`,
+  )
+  await t.db.query(`update instances set last_seen_at = now() - $2 * interval '1 s' where id = any($1::text[])`, [
+    sockets.map(({ viewer }) => viewer.id),
+    seconds,
+  ])
 }
 
 describe('silence', () => {
@@ -69,7 +75,9 @@ describe('silence', () => {
   })
 
   it('is judged by many replicas at once, and told once', async () => {
-    const sockets = await Promise.all(Array.from({ length: 10 }, (_, i) => t.machine().link({}, { replica: i % 2 ? t : other })))
+    const sockets = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => t.machine().link({}, { replica: i % 2 ? t : other })),
+    )
     await silent(35, ...sockets)
     await Promise.all([t.round(), other.round(), t.round(), other.round()])
     expect(t.events.filter(({ type }) => type === 'HEARTBEAT_LOST')).toHaveLength(10)
@@ -83,12 +91,16 @@ describe('silence', () => {
     const intervals = [1_000, 5_000, 10_000, 20_000, 60_000, 600_000]
     const silences = [5, 15, 22, 29, 32, 45, 65, 125, 185, 1_250, 1_850]
     const all = await Promise.all(
-      intervals.flatMap((heartbeatMs) => silences.map(async (seconds) => ({ heartbeatMs, seconds, socket: await t.machine().link({ heartbeatMs }) }))),
+      intervals.flatMap((heartbeatMs) =>
+        silences.map(async (seconds) => ({ heartbeatMs, seconds, socket: await t.machine().link({ heartbeatMs }) })),
+      ),
     )
     for (const { seconds, socket } of all) await silent(seconds, socket)
     await t.round()
     for (const { heartbeatMs, seconds, socket } of all) {
-      expect(await livenessOf(socket), `${seconds} s at ${heartbeatMs} ms`).toBe(livenessAfter(seconds * 1000, heartbeatMs, 'ONLINE') satisfies Liveness)
+      expect(await livenessOf(socket), `${seconds} s at ${heartbeatMs} ms`).toBe(
+        livenessAfter(seconds * 1000, heartbeatMs, 'ONLINE') satisfies Liveness,
+      )
     }
   })
 
@@ -151,7 +163,8 @@ describe('being heard', () => {
   it('never moves what was seen later back, and nothing is written for who said nothing', async () => {
     const socket = await t.machine().link()
     await t.round()
-    const at = async () => (await t.db.prisma.instance.findUniqueOrThrow({ where: { id: socket.viewer.id } })).lastSeenAt?.getTime()
+    const at = async () =>
+      (await t.db.prisma.instance.findUniqueOrThrow({ where: { id: socket.viewer.id } })).lastSeenAt?.getTime()
     await t.db.query(`update instances set last_seen_at = now() + interval '1 min' where id = $1`, [socket.viewer.id])
     const before = await at()
     t.agents.links.heard(socket.viewer)

@@ -65,13 +65,22 @@ export const createPresence = ({ db, bus, clock, log, recordEvents, replica, lin
          from heard join locked on locked.id = heard.id
          where i.id = heard.id and i.epoch = heard.epoch and i.deleted_at is null
          returning i.id, i.num, i.name, locked.was`,
-        [heard.map(({ link }) => link.viewer.id), heard.map(({ link }) => link.viewer.epoch), heard.map(({ heardMs }) => nowMs - heardMs)],
+        [
+          heard.map(({ link }) => link.viewer.id),
+          heard.map(({ link }) => link.viewer.epoch),
+          heard.map(({ heardMs }) => nowMs - heardMs),
+        ],
       )
       const recovered = rows.filter(({ was }) => was === 'OFFLINE')
       const tell = await recordEvents(
         tx,
         recovered.map(({ id, num, name }) => ({
-          instanceId: id, instanceNum: num, instanceName: name, type: 'HEARTBEAT_RECOVERED', message: `${name} is heard again.`, metadata: {},
+          instanceId: id,
+          instanceNum: num,
+          instanceName: name,
+          type: 'HEARTBEAT_RECOVERED',
+          message: `${name} is heard again.`,
+          metadata: {},
         })),
       )
       return { written: new Map(rows.map(({ id, was }) => [id, was])), publish: tell }
@@ -96,7 +105,10 @@ export const createPresence = ({ db, bus, clock, log, recordEvents, replica, lin
       [patienceMs, judgedMax],
     )
     const worse = rows
-      .map((row) => ({ ...row, next: livenessAfter(silenceMs(row.seen_ms, row.able_ms, row.now_ms), row.heartbeat_ms, row.liveness) }))
+      .map((row) => ({
+        ...row,
+        next: livenessAfter(silenceMs(row.seen_ms, row.able_ms, row.now_ms), row.heartbeat_ms, row.liveness),
+      }))
       .filter(({ liveness, next }) => next !== liveness)
     if (worse.length === 0) return
     const { marked, publish } = await db.tx(async (tx) => {
@@ -108,22 +120,35 @@ export const createPresence = ({ db, bus, clock, log, recordEvents, replica, lin
          from judged join locked on locked.id = judged.id
          where i.id = judged.id and i.liveness = judged.was::liveness and i.last_seen_at = judged.seen and i.deleted_at is null
          returning i.id, i.num, i.name, i.liveness, i.last_seen_at`,
-        [worse.map(({ id }) => id), worse.map(({ liveness }) => liveness), worse.map(({ next }) => next), worse.map(({ last_seen_at }) => last_seen_at)],
+        [
+          worse.map(({ id }) => id),
+          worse.map(({ liveness }) => liveness),
+          worse.map(({ next }) => next),
+          worse.map(({ last_seen_at }) => last_seen_at),
+        ],
       )
       const tell = await recordEvents(
         tx,
         done
           .filter(({ liveness }) => liveness === 'OFFLINE')
           .map(({ id, num, name, last_seen_at }) => ({
-            instanceId: id, instanceNum: num, instanceName: name, type: 'HEARTBEAT_LOST',
-            message: `${name} has not been heard since ${last_seen_at.toISOString()}.`, metadata: { lastSeenAt: last_seen_at.toISOString() },
+            instanceId: id,
+            instanceNum: num,
+            instanceName: name,
+            type: 'HEARTBEAT_LOST',
+            message: `${name} has not been heard since ${last_seen_at.toISOString()}.`,
+            metadata: { lastSeenAt: last_seen_at.toISOString() },
           })),
       )
       return { marked: done, publish: tell }
     })
     publish()
     changed(marked.map(({ id }) => id))
-    if (marked.length > 0) log.info('instances fell silent', { count: marked.length, offline: marked.filter(({ liveness }) => liveness === 'OFFLINE').length })
+    if (marked.length > 0)
+      log.info('instances fell silent', {
+        count: marked.length,
+        offline: marked.filter(({ liveness }) => liveness === 'OFFLINE').length,
+      })
   }
 
   return {
@@ -134,6 +159,7 @@ export const createPresence = ({ db, bus, clock, log, recordEvents, replica, lin
       await sweep()
     },
     /** Its links are nobody's now, and what it could hear says nothing any more. */
-    leave: (): Promise<unknown> => db.query(`delete from replicas where id = $1 or seen_at < now() - interval '1 day'`, [replica]),
+    leave: (): Promise<unknown> =>
+      db.query(`delete from replicas where id = $1 or seen_at < now() - interval '1 day'`, [replica]),
   }
 }

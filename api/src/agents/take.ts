@@ -34,9 +34,13 @@ interface Held {
 }
 
 const duplicate = (name: string): Fault =>
-  new Fault('DUPLICATE_INSTANCE', `Another machine with the same identity holds the link of ${name}. Give one of them an identity of its own: another SINDRI_INSTANCE_ID and an empty state directory.`, {
-    retryAfterMs: 60_000,
-  })
+  new Fault(
+    'DUPLICATE_INSTANCE',
+    `Another machine with the same identity holds the link of ${name}. Give one of them an identity of its own: another SINDRI_INSTANCE_ID and an empty state directory.`,
+    {
+      retryAfterMs: 60_000,
+    },
+  )
 
 /** Throws TOKEN_REJECTED when the key changed meanwhile, DUPLICATE_INSTANCE for a clone that must wait. */
 export const takeLink = async (
@@ -59,7 +63,12 @@ export const takeLink = async (
     // It lost against a clone that is still there.
     if (row.kept_out === run && holder !== null && holder !== run) return { name, taken: null, publish: () => {} }
 
-    const { turns, comer, clones } = judgeTurns(row.turns, { run, hostname: hello.hostname, address: ip }, holder, row.now_ms)
+    const { turns, comer, clones } = judgeTurns(
+      row.turns,
+      { run, hostname: hello.hostname, address: ip },
+      holder,
+      row.now_ms,
+    )
     const seen = (type: Observed['type'], message: string, metadata: Record<string, unknown>): Observed => ({
       instanceId: hello.instance,
       instanceNum: num,
@@ -72,15 +81,23 @@ export const takeLink = async (
     if (clones) {
       const place = ({ hostname, address }: Turn): string => `${hostname ?? 'a machine'} (${address})`
       events.push(
-        seen('ERROR', `Two machines use the identity of ${name}: ${place(clones.stays)} keeps the link, ${place(clones.waits)} has to wait.`, {
-          kind: 'DUPLICATE_INSTANCE',
-          stays: { hostname: clones.stays.hostname, address: clones.stays.address },
-          waits: { hostname: clones.waits.hostname, address: clones.waits.address },
-        }),
+        seen(
+          'ERROR',
+          `Two machines use the identity of ${name}: ${place(clones.stays)} keeps the link, ${place(clones.waits)} has to wait.`,
+          {
+            kind: 'DUPLICATE_INSTANCE',
+            stays: { hostname: clones.stays.hostname, address: clones.stays.address },
+            waits: { hostname: clones.waits.hostname, address: clones.waits.address },
+          },
+        ),
       )
     }
     if (comer === 'waits') {
-      await tx.query('update instances set turns = $2::jsonb, kept_out = $3 where id = $1', [hello.instance, JSON.stringify(turns), run])
+      await tx.query('update instances set turns = $2::jsonb, kept_out = $3 where id = $1', [
+        hello.instance,
+        JSON.stringify(turns),
+        run,
+      ])
       return { name, taken: null, publish: await recordEvents(tx, events) }
     }
 
@@ -109,10 +126,19 @@ export const takeLink = async (
     const { epoch } = linked as { epoch: number }
     if (row.liveness === 'OFFLINE') events.push(seen('HEARTBEAT_RECOVERED', `${name} is heard again.`, {}))
     events.push(
-      seen('CONNECT', `${name} linked from ${ip}.`, { address: ip, hostname: hello.hostname, agentVersion: hello.agentVersion, run: hello.run }),
+      seen('CONNECT', `${name} linked from ${ip}.`, {
+        address: ip,
+        hostname: hello.hostname,
+        agentVersion: hello.agentVersion,
+        run: hello.run,
+      }),
     )
     const publish = await recordEvents(tx, events)
-    return { name, taken: { num, name, run, epoch, reason: clones ? ('DUPLICATE' as const) : ('SUPERSEDED' as const) }, publish }
+    return {
+      name,
+      taken: { num, name, run, epoch, reason: clones ? ('DUPLICATE' as const) : ('SUPERSEDED' as const) },
+      publish,
+    }
   })
   if (outcome.taken) return { ...outcome.taken, publish: outcome.publish }
   outcome.publish()

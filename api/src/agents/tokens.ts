@@ -38,7 +38,8 @@ export const createTokens = ({ db, clock }: { db: Db; clock: Pick<Clock, 'now'> 
   const known = new Map<string, CryptoKey>()
 
   const load = async (): Promise<{ kid: string; key: CryptoKey }> => {
-    const newest = 'select kid, private_jwk from signing_keys where retired_at is null order by created_at desc, kid desc limit 1'
+    const newest =
+      'select kid, private_jwk from signing_keys where retired_at is null order by created_at desc, kid desc limit 1'
     let [row] = await db.query<Row>(newest)
     if (!row) {
       const { privateKey, publicKey } = await generateKeyPair(algorithm, { extractable: true })
@@ -47,11 +48,10 @@ export const createTokens = ({ db, clock }: { db: Db; clock: Pick<Clock, 'now'> 
         await tx.query('select pg_advisory_xact_lock($1)', [lock])
         const [other] = await tx.query<Row>(newest)
         if (other) return other
-        const [made] = await tx.query<Row>('insert into signing_keys (kid, public_jwk, private_jwk) values ($1, $2, $3) returning kid, private_jwk', [
-          newSecret().slice(0, 16),
-          publicJwk,
-          privateJwk,
-        ])
+        const [made] = await tx.query<Row>(
+          'insert into signing_keys (kid, public_jwk, private_jwk) values ($1, $2, $3) returning kid, private_jwk',
+          [newSecret().slice(0, 16), publicJwk, privateJwk],
+        )
         return made as Row
       })
     }
@@ -68,7 +68,10 @@ export const createTokens = ({ db, clock }: { db: Db; clock: Pick<Clock, 'now'> 
     if (typeof kid !== 'string' || !/^[\w-]{16}$/.test(kid)) return null
     const remembered = known.get(kid)
     if (remembered) return remembered
-    const [row] = await db.query<{ public_jwk: JWK }>('select public_jwk from signing_keys where kid = $1 and retired_at is null', [kid])
+    const [row] = await db.query<{ public_jwk: JWK }>(
+      'select public_jwk from signing_keys where kid = $1 and retired_at is null',
+      [kid],
+    )
     if (!row) return null
     const key = (await importJWK(row.public_jwk, algorithm)) as CryptoKey
     known.set(kid, key)
@@ -103,12 +106,19 @@ export const createTokens = ({ db, clock }: { db: Db; clock: Pick<Clock, 'now'> 
           },
           { algorithms: [algorithm] },
         )
-        const { iss, sub, cnf } = JSON.parse(new TextDecoder().decode(payload)) as { iss?: unknown; sub?: unknown; cnf?: { jkt?: unknown } }
+        const { iss, sub, cnf } = JSON.parse(new TextDecoder().decode(payload)) as {
+          iss?: unknown
+          sub?: unknown
+          cnf?: { jkt?: unknown }
+        }
         const jkt = cnf?.jkt
-        return iss === issuer && typeof sub === 'string' && typeof jkt === 'string' ? { instanceId: sub, thumbprint: jkt } : null
+        return iss === issuer && typeof sub === 'string' && typeof jkt === 'string'
+          ? { instanceId: sub, thumbprint: jkt }
+          : null
       } catch (error) {
         // What jose or JSON refuse is a bad token; a database that is away is not.
-        if (error === foreign || error instanceof SyntaxError || (error as { code?: string }).code?.startsWith('ERR_J')) return null
+        if (error === foreign || error instanceof SyntaxError || (error as { code?: string }).code?.startsWith('ERR_J'))
+          return null
         throw error
       }
     },

@@ -38,7 +38,13 @@ export const judgeTurns = (turns: readonly Turn[], comer: Comer, holder: string 
   const mine = heldMs(turns, comer.run, nowMs)
   const theirs = heldMs(turns, holder, nowMs)
   const comerTurn = all.at(-1) as Turn
-  const holderTurn = turns.findLast((turn) => turn.run === holder) ?? { ...comerTurn, run: holder, hostname: null, address: '', atMs: nowMs }
+  const holderTurn = turns.findLast((turn) => turn.run === holder) ?? {
+    ...comerTurn,
+    run: holder,
+    hostname: null,
+    address: '',
+    atMs: nowMs,
+  }
   // The fight is over: the next one is counted from here.
   return mine > theirs
     ? { turns: [{ ...comerTurn, took: false }], comer: 'links', clones: { stays: comerTurn, waits: holderTurn } }
