@@ -74,6 +74,7 @@ const missingMs = 1000
 const repeatAckMs = 1000
 /** Acknowledgements repeat for this long after the last output; by then a beacon has told the truth. */
 const repeatForMs = 5000
+const idleAckMs = 60_000
 
 const limits = {
   chunkBytes: LIMITS.terminalInputBytes,
@@ -178,6 +179,12 @@ export const attachTerminal = (deps: AttachmentDeps): Attachment => {
         if (mine) input.acknowledge(mine.offset)
         const behind = order.next === null ? frame.outputHead > 0 : frame.outputHead > order.next
         missingSince = behind ? (missingSince ?? clock.elapsed()) : null
+        // A beacon that stands where we stand makes good a lost change of size.
+        if (frame.outputHead === order.next && (frame.cols !== state.size?.cols || frame.rows !== state.size?.rows)) {
+          show({ kind: 'resize', cols: frame.cols, rows: frame.rows, replay: false })
+        }
+        // An idle page still looks: the agent ends a terminal that nobody was heard of for a day.
+        if (clock.elapsed() - ackedAt >= idleAckMs) ack()
         return set({ governs: frame.governor === attachmentId || frame.governor === null })
       }
       case 'TerminalClosed':
