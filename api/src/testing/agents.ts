@@ -14,7 +14,13 @@ import { openTestBus, openTestDb, type TestBus, type TestDb } from './backend.ts
 
 const ids = createIds({ now: Date.now })
 export const newRun = (): string => ids.make('request').slice(4)
-export const enroller: EnrollerViewer = { kind: 'enroller', role: 'ENROLLER', ip: '192.0.2.9', userAgent: null, requestId: 'req_1' }
+export const enroller: EnrollerViewer = {
+  kind: 'enroller',
+  role: 'ENROLLER',
+  ip: '192.0.2.9',
+  userAgent: null,
+  requestId: 'req_1',
+}
 
 export interface Socket {
   viewer: AgentViewer
@@ -80,14 +86,23 @@ export const openAgents = async (): Promise<TestAgents> => {
         }),
     }
     const agents = createAgents({
-      db, bus: ownBus, clock, ids, jobs, log: silentLog,
-      replica: id, consoleVersion: '0.1.0', linkUrl: () => 'ws://127.0.0.1:3000/graphql',
+      db,
+      bus: ownBus,
+      clock,
+      ids,
+      jobs,
+      log: silentLog,
+      replica: id,
+      consoleVersion: '0.1.0',
+      linkUrl: () => 'ws://127.0.0.1:3000/graphql',
       recordEvents: async (_, seen) => () => void events.push(...seen),
     })
     const undo = await agents.start()
     let stopped = false
     const replica: Replica = {
-      id, agents, clock,
+      id,
+      agents,
+      clock,
       async round() {
         await rounds.advance(5_000)
         await Promise.all(running)
@@ -109,16 +124,35 @@ export const openAgents = async (): Promise<TestAgents> => {
     const key = publicKey.export({ format: 'jwk' }).x ?? ''
     const signed = (text: string): string => sign(null, Buffer.from(text), privateKey).toString('base64url')
     const made: Machine = {
-      name, publicKey: key, run: newRun(), enrolled: null, sign: signed,
-      registration: (more = {}) => ({ instanceId: name, publicKey: key, proof: signed(enrolStatement(name, key)), hostname: `${name}.example`, ...more }),
+      name,
+      publicKey: key,
+      run: newRun(),
+      enrolled: null,
+      sign: signed,
+      registration: (more = {}) => ({
+        instanceId: name,
+        publicKey: key,
+        proof: signed(enrolStatement(name, key)),
+        hostname: `${name}.example`,
+        ...more,
+      }),
       async enrol(more = {}) {
         made.enrolled = await first.agents.register(enroller, made.registration(more))
         return made.enrolled
       },
       hello: (nonce, more = {}) => ({
-        kind: 'agent', protocolVersion: '1.0', instance: made.enrolled?.id, token: made.enrolled?.agentToken, run: made.run,
+        kind: 'agent',
+        protocolVersion: '1.0',
+        instance: made.enrolled?.id,
+        token: made.enrolled?.agentToken,
+        run: made.run,
         signature: signed(linkStatement(nonce, made.enrolled?.id ?? '', (more as { run?: string }).run ?? made.run)),
-        agentVersion: '0.1.0', hostname: `${name}.example`, heartbeatMs: 10_000, metricsMs: 30_000, notices: [], ...more,
+        agentVersion: '0.1.0',
+        hostname: `${name}.example`,
+        heartbeatMs: 10_000,
+        metricsMs: 30_000,
+        notices: [],
+        ...more,
       }),
       async link(more = {}, { replica = first, ip = '192.0.2.9' } = {}) {
         if (!made.enrolled) await made.enrol()
@@ -127,7 +161,12 @@ export const openAgents = async (): Promise<TestAgents> => {
         const closed = Promise.withResolvers<CloseName>()
         const nonce = newSecret()
         const origin = { ip, userAgent: null, requestId: 'req_2' }
-        const socket: Socket = { viewer: undefined as never, ack: undefined as never, closed: closed.promise, closedAs: null }
+        const socket: Socket = {
+          viewer: undefined as never,
+          ack: undefined as never,
+          closed: closed.promise,
+          closedAs: null,
+        }
         const { viewer, ack } = await replica.agents.links.open(made.hello(nonce, more), nonce, origin, (name) => {
           socket.closedAs ??= name
           closed.resolve(name)
@@ -141,7 +180,11 @@ export const openAgents = async (): Promise<TestAgents> => {
   }
 
   return {
-    ...first, db, bus, events, machine,
+    ...first,
+    db,
+    bus,
+    events,
+    machine,
     another: async () => open(bus.another ? await bus.another() : bus),
     async close() {
       for (const replica of replicas) await replica.stop()
