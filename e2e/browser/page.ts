@@ -15,6 +15,8 @@ export async function openBrowser(): Promise<Browser> {
     args: [
       '--no-sandbox',
       '--disable-gpu',
+      // The terminal's rows are then elements that a test can read.
+      '--disable-3d-apis',
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',
