@@ -1,8 +1,11 @@
 // The console as a process: reads the environment, starts, says where it is, and ends in order on the first signal.
-import { createApp, type Started } from './app.ts'
-import { isLoopback } from './http/origin.ts'
+import { enableCompileCache } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import type { Started } from './app.ts'
 import { readEnv, WrongEnv } from './platform/env.ts'
-import { createLog } from './platform/log.ts'
+
+// Before anything large is loaded: what was compiled at one start is not compiled again at the next.
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)))
 
 /** What Ctrl-C leaves to whoever started this process for ending an agent first, which then still finds a console that answers. */
 const HEAD_START_MS = 1_500
@@ -21,7 +24,7 @@ const fail = async (error: unknown): Promise<never> => {
 
 const lineOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
-  const cause = error.cause instanceof Error && error.cause.message && !error.message.includes(error.cause.message) ? ` (${error.cause.message})` : ''
+  const cause = error.name === 'Fault' && error.cause instanceof Error && error.cause.message && !error.message.includes(error.cause.message) ? ` (${error.cause.message})` : ''
   return `${error.message}${cause}`.replaceAll('\n', ' ')
 }
 
@@ -36,17 +39,12 @@ const summary = ({ url, adminEmail, oneTimePassword, enrolSecretFile, databaseLa
 
 const run = async (): Promise<void> => {
   const env = readEnv(process.env, process.cwd())
+  const [{ createApp }, { createLog }, { isLoopback }] = await Promise.all([import('./app.ts'), import('./platform/log.ts'), import('./http/origin.ts')])
   const log = createLog(env.logLevel)
   process.on('uncaughtException', (error) => {
     log.error('the console met a defect and ends', { error })
     process.exit(1)
   })
-  if (!isLoopback(env.host)) {
-    console.error(
-      `sindri: HOST=${env.host}: everybody who reaches this machine's network can reach the sign-in page and the API${env.publicUrl?.protocol === 'https:' ? '' : ', in clear text unless a proxy in front adds TLS (then set SINDRI_PUBLIC_URL and SINDRI_TRUSTED_PROXIES)'}.`,
-    )
-  }
-
   const app = createApp(env, { log })
   let stopping: Promise<never> | undefined
   const end = (): void => {
@@ -57,8 +55,18 @@ const run = async (): Promise<void> => {
   // Who started this process is gone: nobody would ever end it.
   process.on('disconnect', end)
 
-  const started = await app.start().catch(fail)
+  const started = await app.start().catch((error: unknown) => {
+    // Ended while it started: what fails then fails because of it.
+    if (stopping) return stopping
+    log.debug('the console could not start', { error })
+    return fail(error)
+  })
   if (stopping) return
+  if (!isLoopback(env.host)) {
+    console.error(
+      `sindri: HOST=${env.host}: everybody who reaches this machine's network can reach the sign-in page and the API${env.publicUrl?.protocol === 'https:' ? '' : ', in clear text unless a proxy in front adds TLS (then set SINDRI_PUBLIC_URL and SINDRI_TRUSTED_PROXIES)'}.`,
+    )
+  }
   if (process.send) await tell({ type: 'ready', ...started })
   else console.log(summary(started))
 }

@@ -1,0 +1,148 @@
+// The console as a process: what it says when it is ready, when it cannot start, and how it ends.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Started } from './app.ts'
+import { openTestDb, type TestDb } from './testing/backend.ts'
+
+const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+
+let db: TestDb
+let folder: string
+beforeAll(async () => {
+  db = await openTestDb()
+  folder = mkdtempSync(path.join(tmpdir(), 'sindri-main-'))
+})
+afterAll(async () => {
+  await db.close()
+  rmSync(folder, { recursive: true })
+})
+
+interface Running {
+  child: ChildProcess
+  stderr(): string
+  stdout(): string
+  /** The next message over IPC. */
+  told: Promise<{ type: string; message?: string } & Partial<Started>>
+  ended: Promise<number>
+}
+const running: Running[] = []
+afterEach(async () => {
+  for (const { child, ended } of running.splice(0)) {
+    child.kill('SIGKILL')
+    await ended
+  }
+})
+
+const run = (env: Record<string, string> = {}, name = './main.ts', args: string[] = []): Running => {
+  const child = fork(script(name), args, {
+    // vitest's own flags are not for the console.
+    execArgv: [],
+    env: { PATH: process.env.PATH, PORT: '0', SINDRI_DATA_DIR: path.join(folder, 'data'), SINDRI_LOG_LEVEL: 'warn', ...(db.url && { DATABASE_URL: db.url }), ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  const said = { stdout: '', stderr: '' }
+  for (const stream of ['stdout', 'stderr'] as const) child[stream]?.on('data', (chunk: Buffer) => (said[stream] += chunk.toString()))
+  const streams = [child.stdout, child.stderr].map((stream) => stream && once(stream, 'end'))
+  const ended = Promise.all([once(child, 'exit'), ...streams]).then(([[code]]) => code as number)
+  const told = once(child, 'message').then(([message]) => message as { type: string })
+  // Whoever is ended without a word tells nothing.
+  told.catch(() => {})
+  const one: Running = { child, stderr: () => said.stderr, stdout: () => said.stdout, told, ended }
+  running.push(one)
+  return one
+}
+
+const ask = async (url: string, query: string, variables: object = {}): Promise<any> => {
+  const answer = await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query, variables }) })
+  return answer.json()
+}
+const SIGN_IN = 'mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { mustChangePassword } }'
+
+describe('a console', () => {
+  it('says where it is and how to sign in, once; ends on SIGTERM, and keeps what it had', async () => {
+    const first = run()
+    const ready = await first.told
+    expect(ready).toMatchObject({ type: 'ready', url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), adminEmail: 'admin@sindri.local' })
+    expect(ready.databaseLabel).toMatch(/^(PGlite|PostgreSQL) \d+/)
+    expect(readFileSync(ready.enrolSecretFile ?? '', 'utf8').trim()).toMatch(/^[\w-]{43}$/)
+    expect((await fetch(`${ready.url}/readyz`)).status).toBe(200)
+    const { data } = await ask(ready.url ?? '', SIGN_IN, { email: ready.adminEmail, password: ready.oneTimePassword })
+    expect(data).toEqual({ signIn: { mustChangePassword: true } })
+    const startedMs = performance.now()
+    first.child.kill('SIGTERM')
+    first.child.kill('SIGTERM')
+    expect(await first.ended).toBe(0)
+    expect(performance.now() - startedMs).toBeLessThan(5_000)
+
+    const second = run()
+    expect(await second.told).toMatchObject({ type: 'ready', oneTimePassword: null, adminEmail: 'admin@sindri.local' })
+    second.child.disconnect()
+    expect(await second.ended).toBe(0)
+    expect([first.stderr(), second.stderr()]).toEqual(['', ''])
+  })
+
+  it('says in one line what a HOST beyond this machine exposes', async () => {
+    const wide = run({ HOST: '0.0.0.0' })
+    expect(await wide.told).toMatchObject({ type: 'ready', url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:/) })
+    expect(wide.stderr()).toMatch(/^sindri: HOST=0\.0\.0\.0: everybody .*\n$/)
+    wide.child.kill('SIGTERM')
+    expect(await wide.ended).toBe(0)
+  })
+
+  it('gives a new one-time password to who lost theirs', async () => {
+    const other = run({}, './admin.ts', ['reset-password'])
+    expect([await other.ended, other.stderr()]).toEqual([0, ''])
+    const [, password] = /^admin@sindri\.local {3}(\S+) {3}/.exec(other.stdout()) ?? []
+    const console = run()
+    const { url = '' } = await console.told
+    expect(await ask(url, SIGN_IN, { email: 'admin@sindri.local', password })).toMatchObject({ data: { signIn: { mustChangePassword: true } } })
+    const beside = run({}, './admin.ts', ['reset-password', 'admin@sindri.local'])
+    // The embedded database has room for one process; on PostgreSQL a console that runs is no hindrance.
+    if (db.url) expect(await beside.ended).toBe(0)
+    else expect([await beside.ended, beside.stderr()]).toEqual([2, expect.stringMatching(/^sindri: Expected .* has open: stop that console first.*\n$/)])
+  })
+})
+
+describe('a console that cannot start says why in one line and ends with 2', () => {
+  const failing = async (env: Record<string, string>, line: RegExp): Promise<void> => {
+    const one = run(env)
+    expect(await one.told).toMatchObject({ type: 'failed', message: expect.stringMatching(line) })
+    expect(await one.ended).toBe(2)
+    expect(one.stderr()).toMatch(new RegExp(`^sindri: .*${line.source}.*\\n$`))
+    expect(one.stdout()).toBe('')
+  }
+
+  it('for a wrong variable', () => failing({ PORT: 'http' }, /PORT: expected a whole number/))
+
+  it('for a port that is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    await failing({ PORT: String(port) }, new RegExp(`PORT: expected a free port, got ${port}`))
+    server.close()
+  })
+
+  it('for an address of another machine', () => failing({ HOST: '192.0.2.1' }, /HOST: expected an address of this machine, got 192\.0\.2\.1/))
+
+  it('for a folder that is none', async () => {
+    writeFileSync(path.join(folder, 'file'), '')
+    await failing({ SINDRI_DATA_DIR: path.join(folder, 'file') }, /Expected .*file/)
+  })
+
+  it('for a database that is not there', () => failing({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }, /database/))
+
+  it('for an embedded database that another console has open', async () => {
+    const dataDir = path.join(folder, 'embedded')
+    const env = { DATABASE_URL: `pglite:${path.join(dataDir, 'database')}`, SINDRI_DATA_DIR: dataDir }
+    const first = run(env)
+    await first.told
+    await failing(env, /stop that console first/)
+  })
+})
