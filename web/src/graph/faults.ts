@@ -31,9 +31,13 @@ export const toFault = (error: unknown): ShownFault => {
   if (!graphQL) return new ShownFault('UNREACHABLE', 'The console did not answer.', true)
   const { code: named, requestId, retry: _, ...details } = isRecord(graphQL.extensions) ? graphQL.extensions : {}
   const code = isFaultCode(named) ? named : 'INTERNAL'
-  // A defect is final for a program; a person may well try once more.
-  const retry = FAULTS[code].retry || code === 'INTERNAL'
-  return new ShownFault(code, graphQL.message, retry, typeof requestId === 'string' ? requestId : undefined, details)
+  return new ShownFault(
+    code,
+    graphQL.message,
+    FAULTS[code].retry,
+    typeof requestId === 'string' ? requestId : undefined,
+    details,
+  )
 }
 
 interface ErrorLike {

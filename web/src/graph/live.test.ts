@@ -130,6 +130,26 @@ test('a subscription that was closed for slowness opens again and reads what was
   expect(view().state).toEqual(['a', 'missed'])
 })
 
+test('a subscription that is closed again and again is asked for less and less often', async () => {
+  const { order, answer, cut, clock } = setUp()
+  await answer(0, ['a'])
+  for (let closing = 0; closing < 3; closing++) {
+    cut(slow)
+    clock.advance(1000 * 2 ** closing - 1)
+    expect(order.filter((step) => step === 'subscribe')).toHaveLength(closing + 1)
+    clock.advance(1)
+    expect(order.filter((step) => step === 'subscribe')).toHaveLength(closing + 2)
+  }
+})
+
+test('a subscription that is refused for good opens again only when somebody asks', async () => {
+  const { live, order, answer, cut } = setUp()
+  await answer(0, ['a'])
+  cut(forbidden)
+  void live.reread()
+  expect(order.slice(-3)).toEqual(['unsubscribe', 'subscribe', 'read'])
+})
+
 test('a subscription that is refused for good says so and does not try again', async () => {
   const { order, answer, cut, clock, view } = setUp()
   await answer(0, ['a'])

@@ -4,7 +4,9 @@ import { type ShownFault, toFault } from './faults.ts'
 
 /** At most four renewals a second: faster cannot be read. */
 const FLUSH_MS = 250
+/** First wait before a subscription that was closed opens again; it doubles up to the most. */
 const AGAIN_MS = 1000
+const AGAIN_MOST_MS = 30_000
 /** A notice that was lost in between costs this much delay, and no more. */
 const REREAD_MS = 30_000
 
@@ -41,6 +43,7 @@ export const startLive = <State, Message>(
   let next: Undo | undefined
   let unsubscribe: Undo | undefined
   let attempt = 0
+  let closings = 0
   let stopped = false
 
   const put = (next: Partial<LiveView<State>>) => {
@@ -83,26 +86,34 @@ export const startLive = <State, Message>(
   }
 
   const open = () => {
+    again?.()
     again = undefined
-    unsubscribe = source.subscribe?.({
-      next: receive,
+    unsubscribe ??= source.subscribe?.({
+      next: (message) => {
+        closings = 0
+        receive(message)
+      },
       fault: (fault) => {
         if (stopped) return
         unsubscribe?.()
+        unsubscribe = undefined
         if (!fault.retry) return put({ fault })
-        again = clock.after(AGAIN_MS, () => {
-          open()
-          void reread()
-        })
+        const waitMs = Math.min(AGAIN_MOST_MS, AGAIN_MS * 2 ** closings++) * (0.5 + clock.chance())
+        again = clock.after(waitMs, () => void renew())
       },
     })
   }
 
-  open()
-  void reread()
+  /** Opens what was closed before it reads, as at the start. */
+  const renew = () => {
+    open()
+    return reread()
+  }
+
+  void renew()
 
   return {
-    reread,
+    reread: renew,
     stop: () => {
       stopped = true
       flush?.()

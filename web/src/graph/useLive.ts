@@ -1,5 +1,5 @@
 // The live idiom for a component: starts with its inputs, reads again when the link is back, ends with the component.
-import { type ShallowRef, type WatchSource, onScopeDispose, shallowRef, watch } from 'vue'
+import { type ComputedRef, type ShallowRef, type WatchSource, computed, onScopeDispose, shallowRef, watch } from 'vue'
 import { systemClock } from '../platform/clock.ts'
 import type { ShownFault } from './faults.ts'
 import { useGraph } from './graph.ts'
@@ -7,7 +7,7 @@ import { type Live, type LiveSource, type LiveView, startLive } from './live.ts'
 
 export interface UsedLive<State> {
   state: Readonly<ShallowRef<State | undefined>>
-  fault: Readonly<ShallowRef<ShownFault | undefined>>
+  fault: ComputedRef<ShownFault | undefined>
   reading: Readonly<ShallowRef<boolean>>
   reread(): void
 }
@@ -22,9 +22,15 @@ export const useLive = <State, Message>(
 ): UsedLive<State> => {
   const { link } = useGraph()
   const state = shallowRef<State>()
-  const fault = shallowRef<ShownFault>()
+  const met = shallowRef<ShownFault>()
   const reading = shallowRef(false)
   let live: Live | undefined
+
+  const lost = () => link.value.state === 'lost' || link.value.state === 'refused'
+  // A lost link is told once, by the shell; what is shown still holds, and every list saying so would help nobody.
+  const fault = computed(() =>
+    met.value?.code === 'UNREACHABLE' && state.value !== undefined && lost() ? undefined : met.value,
+  )
 
   watch(
     inputs,
@@ -36,9 +42,10 @@ export const useLive = <State, Message>(
         live = undefined
         return
       }
-      live = startLive(from, systemClock, (view: LiveView<State>) => {
+      const read = async (shown: State | undefined) => (shown !== undefined && lost() ? shown : from.read(shown))
+      live = startLive({ ...from, read }, systemClock, (view: LiveView<State>) => {
         if (view.state !== undefined) state.value = view.state
-        fault.value = view.fault
+        met.value = view.fault
         reading.value = view.reading
       })
     },
