@@ -35,13 +35,14 @@ const resetPassword = async (email: string | undefined): Promise<string> => {
 
 const [command, email, ...rest] = process.argv.slice(2)
 if (command !== 'reset-password' || rest.length > 0) {
-  console.error(USAGE)
+  process.stderr.write(`${USAGE}\n`)
   process.exit(WRONG)
 }
 try {
-  console.log(await resetPassword(email))
+  process.stdout.write(`${await resetPassword(email)}\n`)
   process.exit(0)
 } catch (error) {
-  for (const line of error instanceof WrongEnv ? error.lines : [(error as Error).message]) console.error(`sindri: ${line}`)
+  for (const line of error instanceof WrongEnv ? error.lines : [(error as Error).message])
+    process.stderr.write(`sindri: ${line}\n`)
   process.exit(WRONG)
 }

@@ -107,12 +107,35 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
       frameBytes: limiter('frameBytes'),
     }
     const operations = createOperations({ schema, charges, clock, log, observe: figures.observe })
-    const sockets = createSockets({ operations, ports, authenticate, links, bus, origins, failedSockets: limiter('failedSockets'), clock, ids, log })
+    const sockets = createSockets({
+      operations,
+      ports,
+      authenticate,
+      links,
+      bus,
+      origins,
+      failedSockets: limiter('failedSockets'),
+      clock,
+      ids,
+      log,
+    })
     stop.add('sockets', await sockets.start())
     figures.watch({ sockets: sockets.count, bus: bus.stats })
-    const health = createHealth({ database: db, bus, migrations: () => migrated, isStopping: () => stop.stopping, clock })
+    const health = createHealth({
+      database: db,
+      bus,
+      migrations: () => migrated,
+      isStopping: () => stop.stopping,
+      clock,
+    })
     const graphiql = createGraphiQL()
-    const graphql = createGraphQL({ operations, ports, viewers, graphiql, isSecure: ({ req }) => origins.isSecure(req) })
+    const graphql = createGraphQL({
+      operations,
+      ports,
+      viewers,
+      graphiql,
+      isSecure: ({ req }) => origins.isSecure(req),
+    })
     const register = createRegister({ operations, ports, viewers })
     const server = createHttpServer({
       routes: {
@@ -135,7 +158,10 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
     url = `http://${hostFor(env.host)}:${port}`
 
     // Last, because a one-time password that is made must also be shown.
-    const { email, oneTimePassword } = await access.ensureAdmin({ email: env.adminEmail ?? DEFAULT_ADMIN, password: env.adminPassword })
+    const { email, oneTimePassword } = await access.ensureAdmin({
+      email: env.adminEmail ?? DEFAULT_ADMIN,
+      password: env.adminPassword,
+    })
     log.info('the console listens', { url, database: databaseLabel, bus: system.info().bus, version: about.version })
     return { url, adminEmail: email, oneTimePassword, enrolSecretFile: enrolSecret.file, databaseLabel }
   }

@@ -44,11 +44,19 @@ const run = (env: Record<string, string> = {}, name = './main.ts', args: string[
   const child = fork(script(name), args, {
     // vitest's own flags are not for the console.
     execArgv: [],
-    env: { PATH: process.env.PATH, PORT: '0', SINDRI_DATA_DIR: path.join(folder, 'data'), SINDRI_LOG_LEVEL: 'warn', ...(db.url && { DATABASE_URL: db.url }), ...env },
+    env: {
+      PATH: process.env.PATH,
+      PORT: '0',
+      SINDRI_DATA_DIR: path.join(folder, 'data'),
+      SINDRI_LOG_LEVEL: 'warn',
+      ...(db.url && { DATABASE_URL: db.url }),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   const said = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr'] as const) child[stream]?.on('data', (chunk: Buffer) => (said[stream] += chunk.toString()))
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream]?.on('data', (chunk: Buffer) => (said[stream] += chunk.toString()))
   const streams = [child.stdout, child.stderr].map((stream) => stream && once(stream, 'end'))
   const ended = Promise.all([once(child, 'exit'), ...streams]).then(([[code]]) => code as number)
   const told = once(child, 'message').then(([message]) => message as { type: string })
@@ -60,16 +68,25 @@ const run = (env: Record<string, string> = {}, name = './main.ts', args: string[
 }
 
 const ask = async (url: string, query: string, variables: object = {}): Promise<any> => {
-  const answer = await fetch(`${url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query, variables }) })
+  const answer = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+  })
   return answer.json()
 }
-const SIGN_IN = 'mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { mustChangePassword } }'
+const SIGN_IN =
+  'mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { mustChangePassword } }'
 
 describe('a console', () => {
   it('says where it is and how to sign in, once; ends on SIGTERM, and keeps what it had', async () => {
     const first = run()
     const ready = await first.told
-    expect(ready).toMatchObject({ type: 'ready', url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), adminEmail: 'admin@sindri.local' })
+    expect(ready).toMatchObject({
+      type: 'ready',
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      adminEmail: 'admin@sindri.local',
+    })
     expect(ready.databaseLabel).toMatch(/^(PGlite|PostgreSQL) \d+/)
     expect(readFileSync(ready.enrolSecretFile ?? '', 'utf8').trim()).toMatch(/^[\w-]{43}$/)
     expect((await fetch(`${ready.url}/readyz`)).status).toBe(200)
@@ -102,11 +119,17 @@ describe('a console', () => {
     const [, password] = /^admin@sindri\.local {3}(\S+) {3}/.exec(other.stdout()) ?? []
     const console = run()
     const { url = '' } = await console.told
-    expect(await ask(url, SIGN_IN, { email: 'admin@sindri.local', password })).toMatchObject({ data: { signIn: { mustChangePassword: true } } })
+    expect(await ask(url, SIGN_IN, { email: 'admin@sindri.local', password })).toMatchObject({
+      data: { signIn: { mustChangePassword: true } },
+    })
     const beside = run({}, './admin.ts', ['reset-password', 'admin@sindri.local'])
     // The embedded database has room for one process; on PostgreSQL a console that runs is no hindrance.
     if (db.url) expect(await beside.ended).toBe(0)
-    else expect([await beside.ended, beside.stderr()]).toEqual([2, expect.stringMatching(/^sindri: Expected .* has open: stop that console first.*\n$/)])
+    else
+      expect([await beside.ended, beside.stderr()]).toEqual([
+        2,
+        expect.stringMatching(/^sindri: Expected .* has open: stop that console first.*\n$/),
+      ])
   })
 })
 
@@ -129,14 +152,16 @@ describe('a console that cannot start says why in one line and ends with 2', () 
     server.close()
   })
 
-  it('for an address of another machine', () => failing({ HOST: '192.0.2.1' }, /HOST: expected an address of this machine, got 192\.0\.2\.1/))
+  it('for an address of another machine', () =>
+    failing({ HOST: '192.0.2.1' }, /HOST: expected an address of this machine, got 192\.0\.2\.1/))
 
   it('for a folder that is none', async () => {
     writeFileSync(path.join(folder, 'file'), '')
     await failing({ SINDRI_DATA_DIR: path.join(folder, 'file') }, /Expected .*file/)
   })
 
-  it('for a database that is not there', () => failing({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }, /database/))
+  it('for a database that is not there', () =>
+    failing({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }, /database/))
 
   it('for an embedded database that another console has open', async () => {
     const dataDir = path.join(folder, 'embedded')

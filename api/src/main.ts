@@ -24,7 +24,13 @@ const fail = async (error: unknown): Promise<never> => {
 
 const lineOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
-  const cause = error.name === 'Fault' && error.cause instanceof Error && error.cause.message && !error.message.includes(error.cause.message) ? ` (${error.cause.message})` : ''
+  const cause =
+    error.name === 'Fault' &&
+    error.cause instanceof Error &&
+    error.cause.message &&
+    !error.message.includes(error.cause.message)
+      ? ` (${error.cause.message})`
+      : ''
   return `${error.message}${cause}`.replaceAll('\n', ' ')
 }
 
@@ -39,7 +45,11 @@ const summary = ({ url, adminEmail, oneTimePassword, enrolSecretFile, databaseLa
 
 const run = async (): Promise<void> => {
   const env = readEnv(process.env, process.cwd())
-  const [{ createApp }, { createLog }, { isLoopback }] = await Promise.all([import('./app.ts'), import('./platform/log.ts'), import('./http/origin.ts')])
+  const [{ createApp }, { createLog }, { isLoopback }] = await Promise.all([
+    import('./app.ts'),
+    import('./platform/log.ts'),
+    import('./http/origin.ts'),
+  ])
   const log = createLog(env.logLevel)
   process.on('uncaughtException', (error) => {
     log.error('the console met a defect and ends', { error })

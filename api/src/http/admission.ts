@@ -11,7 +11,12 @@ import type { Authenticate } from './viewer.ts'
 /** What the agents slice does for a link. */
 export interface Links {
   /** Throws a Fault for an agent that may not link. `close` ends this very link later. */
-  open(init: unknown, nonce: string, origin: Origin, close: (name: CloseName, message?: string) => void): Promise<{ viewer: AgentViewer; ack: AgentAck }>
+  open(
+    init: unknown,
+    nonce: string,
+    origin: Origin,
+    close: (name: CloseName, message?: string) => void,
+  ): Promise<{ viewer: AgentViewer; ack: AgentAck }>
   /** Any frame is life. */
   heard(viewer: AgentViewer): void
   closed(viewer: AgentViewer): void
@@ -51,7 +56,9 @@ export const createAdmission = (deps: {
   }
 
   const admitAgent = async (conn: Conn, payload: unknown): Promise<AgentAck> => {
-    const { viewer, ack } = await links.open(payload, conn.nonce, conn.origin, (name, message) => conn.close(name, message))
+    const { viewer, ack } = await links.open(payload, conn.nonce, conn.origin, (name, message) =>
+      conn.close(name, message),
+    )
     // It went away meanwhile; nobody will announce its end any more.
     if (conn.ws.readyState === conn.ws.CLOSED) links.closed(viewer)
     else conn.viewer = viewer
@@ -67,11 +74,13 @@ export const createAdmission = (deps: {
         if (kind === 'key') await admitKey(conn, key)
         else if (kind === undefined) await admitPerson(conn, req)
         else throw badInput('kind', '"agent", "key" or nothing', kind)
-        if (conn.viewer && 'id' in conn.viewer && countOf(conn.viewer.id) > PER_PRINCIPAL) throw new Fault('LIMIT_REACHED', `Expected at most ${PER_PRINCIPAL} sockets at once.`)
+        if (conn.viewer && 'id' in conn.viewer && countOf(conn.viewer.id) > PER_PRINCIPAL)
+          throw new Fault('LIMIT_REACHED', `Expected at most ${PER_PRINCIPAL} sockets at once.`)
         return {}
       } catch (error) {
         conn.viewer = null
-        if (error instanceof Fault && !['UNAVAILABLE', 'RESTARTING'].includes(error.code)) failedSockets.take(conn.origin.ip)
+        if (error instanceof Fault && !['UNAVAILABLE', 'RESTARTING'].includes(error.code))
+          failedSockets.take(conn.origin.ip)
         throw error
       }
     },

@@ -16,7 +16,10 @@ beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'sindri-assets-'))
   mkdirSync(path.join(folder, 'dist/assets'), { recursive: true })
   writeFileSync(path.join(folder, 'secret.js'), 'secret')
-  writeFileSync(path.join(folder, 'dist/index.html'), '<meta property="csp-nonce" nonce="__CSP_NONCE__"><script nonce="__CSP_NONCE__" src="/assets/a-1.js"></script>')
+  writeFileSync(
+    path.join(folder, 'dist/index.html'),
+    '<meta property="csp-nonce" nonce="__CSP_NONCE__"><script nonce="__CSP_NONCE__" src="/assets/a-1.js"></script>',
+  )
   writeFileSync(path.join(folder, 'dist/assets/a-1.js'), SCRIPT)
   writeFileSync(path.join(folder, 'dist/logo.svg'), '<svg/>')
   const assets = createAssets(path.join(folder, 'dist'))
@@ -24,7 +27,14 @@ beforeAll(async () => {
   server = createServer((req, res) => {
     const from = req.headers['x-missing'] ? missing : assets
     const [address = ''] = (req.url ?? '').split('?')
-    void from.handle({ req, res, path: address, query: new URLSearchParams(), origin: { ip: '', userAgent: null, requestId: 'req_1' }, log: silentLog })
+    void from.handle({
+      req,
+      res,
+      path: address,
+      query: new URLSearchParams(),
+      origin: { ip: '', userAgent: null, requestId: 'req_1' },
+      log: silentLog,
+    })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 })
@@ -38,25 +48,36 @@ afterAll(() => {
 const get = (address: string, headers: Record<string, string> = {}, method = 'GET') =>
   new Promise<{ status: number; headers: Record<string, unknown>; body: Buffer }>((resolve, reject) => {
     const { port } = server.address() as AddressInfo
-    request({ port, host: '127.0.0.1', path: address, method, headers: { host: 'localhost:3000', ...headers } }, (res) => {
-      const chunks: Buffer[] = []
-      res.on('data', (chunk: Buffer) => chunks.push(chunk))
-      res.on('end', () => resolve({ status: res.statusCode ?? 0, headers: res.headers, body: Buffer.concat(chunks) }))
-    })
+    request(
+      { port, host: '127.0.0.1', path: address, method, headers: { host: 'localhost:3000', ...headers } },
+      (res) => {
+        const chunks: Buffer[] = []
+        res.on('data', (chunk: Buffer) => chunks.push(chunk))
+        res.on('end', () => resolve({ status: res.statusCode ?? 0, headers: res.headers, body: Buffer.concat(chunks) }))
+      },
+    )
       .on('error', reject)
       .end()
   })
 
 describe('the page', () => {
-  it.each(['/', '/instances', '/instances/ins_01K', '/sign-in?next=%2F', '/index.html'].slice(0, 4))('answers at %s', async (address) => {
-    const { status, headers, body } = await get(address)
-    expect([status, headers['content-type'], headers['cache-control']]).toEqual([200, 'text/html; charset=utf-8', 'no-store'])
-    expect(body.toString()).toContain('/assets/a-1.js')
-  })
+  it.each(['/', '/instances', '/instances/ins_01K', '/sign-in?next=%2F', '/index.html'].slice(0, 4))(
+    'answers at %s',
+    async (address) => {
+      const { status, headers, body } = await get(address)
+      expect([status, headers['content-type'], headers['cache-control']]).toEqual([
+        200,
+        'text/html; charset=utf-8',
+        'no-store',
+      ])
+      expect(body.toString()).toContain('/assets/a-1.js')
+    },
+  )
 
   it('has a fresh nonce in each answer, in the policy and wherever the page needs it', async () => {
     const [one, two] = [await get('/'), await get('/')]
-    const nonce = /script-src 'self' 'nonce-([\w-]{43})'/.exec(String(one.headers['content-security-policy']))?.[1] ?? ''
+    const nonce =
+      /script-src 'self' 'nonce-([\w-]{43})'/.exec(String(one.headers['content-security-policy']))?.[1] ?? ''
     expect(one.body.toString().split(nonce)).toHaveLength(3)
     expect(one.body.toString()).not.toContain('__CSP_NONCE__')
     expect(two.headers['content-security-policy']).not.toBe(one.headers['content-security-policy'])
@@ -65,7 +86,13 @@ describe('the page', () => {
   it('may run nothing inline, be framed by nobody, and speak to its own console alone', async () => {
     const policy = String((await get('/')).headers['content-security-policy'])
     expect(policy).not.toContain('unsafe')
-    for (const rule of ["default-src 'none'", "connect-src 'self' ws://localhost:3000 wss://localhost:3000", "frame-ancestors 'none'", "base-uri 'none'", "object-src 'none'"]) {
+    for (const rule of [
+      "default-src 'none'",
+      "connect-src 'self' ws://localhost:3000 wss://localhost:3000",
+      "frame-ancestors 'none'",
+      "base-uri 'none'",
+      "object-src 'none'",
+    ]) {
       expect(policy).toContain(rule)
     }
   })
@@ -79,7 +106,10 @@ describe('the page', () => {
 
 describe('a file', () => {
   it('with a hash in its name is kept for ever, any other is asked for again', async () => {
-    expect((await get('/assets/a-1.js')).headers).toMatchObject({ 'cache-control': 'public, max-age=31536000, immutable', 'content-type': 'text/javascript; charset=utf-8' })
+    expect((await get('/assets/a-1.js')).headers).toMatchObject({
+      'cache-control': 'public, max-age=31536000, immutable',
+      'content-type': 'text/javascript; charset=utf-8',
+    })
     const logo = await get('/logo.svg')
     expect(logo.headers).toMatchObject({ 'cache-control': 'no-cache', 'content-type': 'image/svg+xml' })
     expect((await get('/logo.svg', { 'if-none-match': String(logo.headers.etag) })).status).toBe(304)
@@ -87,7 +117,12 @@ describe('a file', () => {
 
   it('is compressed as the browser takes it, and is the same behind it', async () => {
     const unpack = { br: brotliDecompressSync, gzip: gunzipSync, identity: (body: Buffer) => body }
-    for (const [accepted, encoding] of [['gzip, deflate, br', 'br'], ['gzip', 'gzip'], ['br;q=0, gzip', 'gzip'], ['', 'identity']] as const) {
+    for (const [accepted, encoding] of [
+      ['gzip, deflate, br', 'br'],
+      ['gzip', 'gzip'],
+      ['br;q=0, gzip', 'gzip'],
+      ['', 'identity'],
+    ] as const) {
       const { headers, body } = await get('/assets/a-1.js', { 'accept-encoding': accepted })
       expect(headers['content-encoding'] ?? 'identity').toBe(encoding)
       expect(unpack[encoding](body).toString()).toBe(SCRIPT)

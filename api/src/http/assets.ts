@@ -136,8 +136,14 @@ export const createAssets = (dist: string): Assets => {
       const file = address === '/index.html' ? undefined : known.get(address)
       if (file) return sendAsset(exchange, file)
       // Addresses of the app have no extension; a file that is missing must not answer with a page.
-      if (address !== '/index.html' && (path.posix.extname(address) !== '' || address.startsWith('/assets/') || address.startsWith('/api/'))) {
-        return sendFault(exchange, new Fault('NOT_FOUND', `Expected an address of this console, got ${address.slice(0, 80)}.`))
+      if (
+        address !== '/index.html' &&
+        (path.posix.extname(address) !== '' || address.startsWith('/assets/') || address.startsWith('/api/'))
+      ) {
+        return sendFault(
+          exchange,
+          new Fault('NOT_FOUND', `Expected an address of this console, got ${address.slice(0, 80)}.`),
+        )
       }
       if (known.size === 0) return sendText(exchange, 503, TYPES['.html'] ?? '', NOT_BUILT)
       return sendPage(exchange)

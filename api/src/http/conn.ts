@@ -66,7 +66,12 @@ export interface Conn {
 const reasonOf = (text: string): string => {
   const bytes = Buffer.from(text)
   // A character that is cut in two decodes to the replacement character.
-  return bytes.length <= REASON_BYTES ? text : `${bytes.subarray(0, REASON_BYTES - 3).toString().replace(/\uFFFD$/, '')}…`
+  return bytes.length <= REASON_BYTES
+    ? text
+    : `${bytes
+        .subarray(0, REASON_BYTES - 3)
+        .toString()
+        .replace(/\uFFFD$/, '')}…`
 }
 
 export interface ConnOptions {

@@ -45,40 +45,50 @@ describe('a document', () => {
   })
 
   it('that asks for whole pages of an ordinary screen passes', () => {
-    documents.prepare(
+    const { operations } = documents.prepare(
       'query ($n: Int) { instances(first: $n) { edges { cursor node { id name status tags { key value } hostname } } pageInfo { hasNextPage endCursor } totalCount } }',
     )
+    expect(operations[0]?.roots).toEqual(['instances'])
   })
 })
 
 describe('what is too complex is refused as such', () => {
-  const nested = (levels: number): string => '{ instances { edges { node '.concat('{ id ', '... on Instance { id '.repeat(levels), '}'.repeat(levels), '} } } }')
+  const nested = (levels: number): string =>
+    '{ instances { edges { node '.concat('{ id ', '... on Instance { id '.repeat(levels), '}'.repeat(levels), '} } } }')
 
   it.each([
     ['depth', `{ ${'a { '.repeat(DOCUMENT_LIMITS.depth)} b ${'} '.repeat(DOCUMENT_LIMITS.depth)} }`, 'levels'],
-    ['aliases', `{ ${Array.from({ length: DOCUMENT_LIMITS.aliases + 1 }, (_, i) => `a${i}: viewer { name }`).join(' ')} }`, 'aliases'],
     [
-      'cost',
-      `{ instances(first: 200) { edges { node { ${'id '.repeat(260)} } } } }`,
-      'fields to answer',
+      'aliases',
+      `{ ${Array.from({ length: DOCUMENT_LIMITS.aliases + 1 }, (_, i) => `a${i}: viewer { name }`).join(' ')} }`,
+      'aliases',
     ],
+    ['cost', `{ instances(first: 200) { edges { node { ${'id '.repeat(260)} } } } }`, 'fields to answer'],
     ['tokens', `{ ${'viewer { name } '.repeat(DOCUMENT_LIMITS.tokens / 4)} }`, 'more than 4000 tokens'],
-    ['an introspection bomb', `{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }`, 'introspection depth'],
+    [
+      'an introspection bomb',
+      `{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }`,
+      'introspection depth',
+    ],
   ])('%s', (_, query, says) => {
     expect(refusalOf(query).message).toContain(says)
   })
 
   it('inline fragments add no depth of their own', () => {
-    documents.prepare(nested(30))
+    expect(documents.prepare(nested(30)).introspects).toBe(false)
   })
 
   it('fragments that double each other are measured in the time of their text', () => {
-    const chain = Array.from({ length: 40 }, (_, i) => `fragment F${i} on Viewer { ...F${i + 1} ...F${i + 1} }`).join(' ')
+    const chain = Array.from({ length: 40 }, (_, i) => `fragment F${i} on Viewer { ...F${i + 1} ...F${i + 1} }`).join(
+      ' ',
+    )
     const refused = refusalOf(`{ viewer { ...F0 } } ${chain} fragment F40 on Viewer { name }`)
     expect(refused.code).toBe('TOO_COMPLEX')
   })
 
   it('fragments in a circle end', () => {
-    expect(refusalOf('{ viewer { ...A } } fragment A on Viewer { ...B } fragment B on Viewer { ...A }').message).toContain('Cannot spread fragment')
+    expect(
+      refusalOf('{ viewer { ...A } } fragment A on Viewer { ...B } fragment B on Viewer { ...A }').message,
+    ).toContain('Cannot spread fragment')
   })
 })

@@ -57,7 +57,7 @@ export const createDocuments = (schema: GraphQLSchema): Documents => {
   const read = (query: string): Prepared => {
     let document: DocumentNode
     try {
-      document = parse(query, { maxTokens: DOCUMENT_LIMITS.tokens })
+      document = parse(query, { maxLexicalTokens: DOCUMENT_LIMITS.tokens })
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error
       throw new Refused(/tokens. Parsing aborted/.test(error.message) ? 'TOO_COMPLEX' : 'BAD_QUERY', [error])
@@ -102,8 +102,16 @@ export const createDocuments = (schema: GraphQLSchema): Documents => {
 /** The operation that is meant, or BAD_QUERY. */
 export const operationOf = (prepared: Prepared, name: string | null | undefined): PreparedOperation => {
   const { operations } = prepared
-  const found = name ? operations.find((operation) => operation.name === name) : operations.length === 1 ? operations[0] : undefined
+  const found = name
+    ? operations.find((operation) => operation.name === name)
+    : operations.length === 1
+      ? operations[0]
+      : undefined
   if (found) return found
-  if (name) throw new Fault('BAD_QUERY', `operationName: expected the name of an operation in the document, got ${show(name)}.`)
-  throw new Fault('BAD_QUERY', `operationName: expected one for a document with ${operations.length} operations, got none.`)
+  if (name)
+    throw new Fault('BAD_QUERY', `operationName: expected the name of an operation in the document, got ${show(name)}.`)
+  throw new Fault(
+    'BAD_QUERY',
+    `operationName: expected one for a document with ${operations.length} operations, got none.`,
+  )
 }

@@ -35,14 +35,16 @@ export const createFigures = (): Figures => {
   })
 
   const gauge = (name: string, help: string, read: () => number): void => {
-    new client.Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read())
-      },
-    })
+    registry.registerMetric(
+      new client.Gauge({
+        name,
+        help,
+        registers: [],
+        collect() {
+          this.set(read())
+        },
+      }),
+    )
   }
 
   return {
@@ -52,27 +54,31 @@ export const createFigures = (): Figures => {
     },
 
     watch({ sockets, bus }) {
-      new client.Gauge({
-        name: 'sindri_sockets',
-        help: 'Open WebSockets by principal.',
-        labelNames: ['kind'],
-        registers: [registry],
-        collect() {
-          for (const [kind, count] of Object.entries(sockets())) this.set({ kind }, count)
-        },
-      })
+      registry.registerMetric(
+        new client.Gauge({
+          name: 'sindri_sockets',
+          help: 'Open WebSockets by principal.',
+          labelNames: ['kind'],
+          registers: [],
+          collect() {
+            for (const [kind, count] of Object.entries(sockets())) this.set({ kind }, count)
+          },
+        }),
+      )
       gauge('sindri_bus_channels', 'Channels of the bus that somebody reads.', () => bus().channels)
       gauge('sindri_bus_readers', 'Readers of the bus.', () => bus().readers)
       gauge('sindri_bus_connected', '1 while the bus reaches other replicas.', () => Number(bus().connected))
-      new client.Counter({
-        name: 'sindri_bus_dropped_total',
-        help: 'Messages of the bus that gave way to newer ones because a reader was slow.',
-        registers: [registry],
-        collect() {
-          this.reset()
-          this.inc(bus().dropped)
-        },
-      })
+      registry.registerMetric(
+        new client.Counter({
+          name: 'sindri_bus_dropped_total',
+          help: 'Messages of the bus that gave way to newer ones because a reader was slow.',
+          registers: [],
+          collect() {
+            this.reset()
+            this.inc(bus().dropped)
+          },
+        }),
+      )
     },
 
     async handle(exchange, viewers) {
@@ -80,7 +86,8 @@ export const createFigures = (): Figures => {
       // Behind a proxy on this machine everybody would look local: then the forwarded address counts.
       if (!isLoopback(origin.ip) || req.headers['x-forwarded-for'] !== undefined) {
         const viewer = await viewers.of(req, origin)
-        if (!can(viewer, 'instance.read')) throw new Fault('UNAUTHENTICATED', 'Figures are for this machine, signed-in users and API keys.')
+        if (!can(viewer, 'instance.read'))
+          throw new Fault('UNAUTHENTICATED', 'Figures are for this machine, signed-in users and API keys.')
       }
       sendText(exchange, 200, registry.contentType, await registry.metrics())
     },

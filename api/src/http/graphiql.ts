@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import type * as bundled from '@graphql-yoga/render-graphiql/graphiql'
 import type { Viewer } from '@sindri/schema'
 import { newSecret } from '../platform/secrets.ts'
 import { type Exchange, sendText } from './exchange.ts'
@@ -13,7 +14,7 @@ export interface GraphiQL {
   parts: Record<string, (exchange: Exchange) => Promise<void>>
 }
 
-type Bundle = typeof import('@graphql-yoga/render-graphiql/graphiql')
+type Bundle = typeof bundled
 
 const WORKERS = { editorWorkerService: 'editorWorkerService', json: 'jsonWorker', graphql: 'graphqlWorker' } as const
 
@@ -79,7 +80,11 @@ export const createGraphiQL = (): GraphiQL => {
       res.setHeader('etag', etag)
       if (req.headers['if-none-match'] === etag) return void res.writeHead(304).end()
       // Every browser that can run it takes gzip.
-      res.writeHead(200, { 'content-type': `${type}; charset=utf-8`, 'content-encoding': 'gzip', 'content-length': body.length })
+      res.writeHead(200, {
+        'content-type': `${type}; charset=utf-8`,
+        'content-encoding': 'gzip',
+        'content-length': body.length,
+      })
       res.end(req.method === 'HEAD' ? undefined : body)
     }
 
@@ -95,7 +100,9 @@ export const createGraphiQL = (): GraphiQL => {
     parts: {
       '/graphql/graphiql.js': part('js', 'text/javascript'),
       '/graphql/graphiql.css': part('css', 'text/css'),
-      ...Object.fromEntries(Object.entries(WORKERS).map(([label, pick]) => [`/graphql/${label}.js`, part(pick, 'text/javascript')])),
+      ...Object.fromEntries(
+        Object.entries(WORKERS).map(([label, pick]) => [`/graphql/${label}.js`, part(pick, 'text/javascript')]),
+      ),
     },
   }
 }

@@ -30,7 +30,9 @@ export const createHealth = ({ database, bus, migrations, isStopping, clock }: H
   const look = async (part: { ping(): Promise<void> }): Promise<Part> => {
     const startedMs = clock.monotonicMs()
     const late = Promise.withResolvers<never>()
-    const cancel = clock.after(ANSWER_WITHIN_MS, () => late.reject(new Error(`no answer within ${ANSWER_WITHIN_MS} ms`)))
+    const cancel = clock.after(ANSWER_WITHIN_MS, () =>
+      late.reject(new Error(`no answer within ${ANSWER_WITHIN_MS} ms`)),
+    )
     try {
       await Promise.race([part.ping(), late.promise])
       return { state: 'up', tookMs: Math.round(clock.monotonicMs() - startedMs) }

@@ -3,7 +3,7 @@ import http from 'node:http'
 import net from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestApp, type TestApp } from '../testing/app.ts'
-import type { TestClient } from '../testing/client.ts'
+import type { Json, TestClient } from '../testing/client.ts'
 
 let app: TestApp
 let nobody: TestClient
@@ -16,14 +16,23 @@ beforeAll(async () => {
 afterAll(() => app.close())
 
 /** Past fetch, which would not send what is wrong. */
-const raw = (headers: Record<string, string>, body: string | Buffer = '', path = '/graphql', method = 'POST'): Promise<{ status: number; body: any; headers: http.IncomingHttpHeaders }> =>
+const raw = (
+  headers: Record<string, string>,
+  body: string | Buffer = '',
+  path = '/graphql',
+  method = 'POST',
+): Promise<{ status: number; body: Json; headers: http.IncomingHttpHeaders }> =>
   new Promise((resolve, reject) => {
     const req = http.request(`${app.url}${path}`, { method, headers, agent: false }, (res) => {
       const chunks: Buffer[] = []
       res.on('data', (chunk: Buffer) => chunks.push(chunk))
       res.on('end', () => {
         const text = Buffer.concat(chunks).toString()
-        resolve({ status: res.statusCode ?? 0, headers: res.headers, body: text.startsWith('{') ? JSON.parse(text) : text })
+        resolve({
+          status: res.statusCode ?? 0,
+          headers: res.headers,
+          body: (text.startsWith('{') ? JSON.parse(text) : { text }) as Json,
+        })
       })
     })
     req.on('error', reject)
@@ -35,10 +44,18 @@ const ASK = JSON.stringify({ query: '{ viewer { role } }' })
 const isAlive = async (): Promise<boolean> => (await nobody.fetch('/healthz')).status === 200
 
 describe('a request that is wrong is told so, and harms nobody', () => {
-  const deep = `{ ${'instances { edges { node { '.repeat(2)}`.concat('a { '.repeat(20), 'b', ' }'.repeat(20), '} } } '.repeat(2), '}')
+  const deep = `{ ${'instances { edges { node { '.repeat(2)}`.concat(
+    'a { '.repeat(20),
+    'b',
+    ' }'.repeat(20),
+    '} } } '.repeat(2),
+    '}',
+  )
   const query = (text: string, variables?: unknown): string => JSON.stringify({ query: text, variables })
 
-  it.each<[name: string, status: number, code: string, says: RegExp, headers: Record<string, string>, body: string | Buffer]>([
+  it.each<
+    [name: string, status: number, code: string, says: RegExp, headers: Record<string, string>, body: string | Buffer]
+  >([
     ['malformed JSON', 400, 'BAD_INPUT', /body: expected JSON/, json, '{"query": "{ viewer'],
     ['an empty body', 400, 'BAD_INPUT', /body: expected JSON/, json, ''],
     ['null', 400, 'BAD_INPUT', /body: expected an object/, json, 'null'],
@@ -47,43 +64,224 @@ describe('a request that is wrong is told so, and harms nobody', () => {
     ['no query', 400, 'BAD_INPUT', /query: expected a GraphQL document/, json, '{}'],
     ['a query that is null', 400, 'BAD_INPUT', /query: expected/, json, '{"query":null}'],
     ['a query that is a list', 400, 'BAD_INPUT', /query: expected/, json, '{"query":["{ viewer { role } }"]}'],
-    ['variables that are text', 400, 'BAD_INPUT', /variables: expected an object/, json, '{"query":"{ viewer { role } }","variables":"{}"}'],
-    ['variables that are a list', 400, 'BAD_INPUT', /variables: expected an object/, json, '{"query":"{ viewer { role } }","variables":[]}'],
-    ['an operation name that is a number', 400, 'BAD_INPUT', /operationName: expected text/, json, '{"query":"{ viewer { role } }","operationName":1}'],
+    [
+      'variables that are text',
+      400,
+      'BAD_INPUT',
+      /variables: expected an object/,
+      json,
+      '{"query":"{ viewer { role } }","variables":"{}"}',
+    ],
+    [
+      'variables that are a list',
+      400,
+      'BAD_INPUT',
+      /variables: expected an object/,
+      json,
+      '{"query":"{ viewer { role } }","variables":[]}',
+    ],
+    [
+      'an operation name that is a number',
+      400,
+      'BAD_INPUT',
+      /operationName: expected text/,
+      json,
+      '{"query":"{ viewer { role } }","operationName":1}',
+    ],
     ['bytes that are no UTF-8', 400, 'BAD_INPUT', /UTF-8/, json, Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d])],
     ['a compressed body', 400, 'BAD_INPUT', /content-encoding/, { ...json, 'content-encoding': 'gzip' }, ASK],
-    ['a body beyond 1 MiB', 413, 'TOO_LARGE', /at most 1048576 bytes/, json, JSON.stringify({ query: ' '.repeat(1_100_000) })],
+    [
+      'a body beyond 1 MiB',
+      413,
+      'TOO_LARGE',
+      /at most 1048576 bytes/,
+      json,
+      JSON.stringify({ query: ' '.repeat(1_100_000) }),
+    ],
     ['no content type', 415, 'BAD_INPUT', /content-type/, {}, ASK],
-    ['a form, as a foreign page could send it', 415, 'BAD_INPUT', /content-type/, { 'content-type': 'application/x-www-form-urlencoded' }, 'query={viewer{role}}'],
-    ['plain text, as a foreign page could send it', 415, 'BAD_INPUT', /content-type/, { 'content-type': 'text/plain' }, ASK],
-    ['a multipart form', 415, 'BAD_INPUT', /content-type/, { 'content-type': 'multipart/form-data; boundary=x' }, '--x--'],
-    ['GraphQL as a content type', 415, 'BAD_INPUT', /content-type/, { 'content-type': 'application/graphql' }, '{ viewer { role } }'],
+    [
+      'a form, as a foreign page could send it',
+      415,
+      'BAD_INPUT',
+      /content-type/,
+      { 'content-type': 'application/x-www-form-urlencoded' },
+      'query={viewer{role}}',
+    ],
+    [
+      'plain text, as a foreign page could send it',
+      415,
+      'BAD_INPUT',
+      /content-type/,
+      { 'content-type': 'text/plain' },
+      ASK,
+    ],
+    [
+      'a multipart form',
+      415,
+      'BAD_INPUT',
+      /content-type/,
+      { 'content-type': 'multipart/form-data; boundary=x' },
+      '--x--',
+    ],
+    [
+      'GraphQL as a content type',
+      415,
+      'BAD_INPUT',
+      /content-type/,
+      { 'content-type': 'application/graphql' },
+      '{ viewer { role } }',
+    ],
     ['a foreign Host', 421, 'FORBIDDEN', /Host: expected .*evil\.example/, { ...json, host: 'evil.example' }, ASK],
     ['a Host that poses as ours', 421, 'FORBIDDEN', /Host/, { ...json, host: 'localhost@evil.example' }, ASK],
     ['a syntax error', 400, 'BAD_QUERY', /Syntax Error/, json, query('{ viewer { role }')],
     ['an unknown field', 400, 'BAD_QUERY', /Cannot query field "rights"/, json, query('{ viewer { rights } }')],
-    ['an unknown argument', 400, 'BAD_QUERY', /Unknown argument/, json, query('{ instance(id: "x", name: "y") { id } }')],
+    [
+      'an unknown argument',
+      400,
+      'BAD_QUERY',
+      /Unknown argument/,
+      json,
+      query('{ instance(id: "x", name: "y") { id } }'),
+    ],
     ['a missing argument', 400, 'BAD_QUERY', /required/, json, query('{ instance { id } }')],
     ['an unknown directive', 400, 'BAD_QUERY', /Unknown directive/, json, query('{ viewer @drop { role } }')],
-    ['an operation that is not there', 400, 'BAD_QUERY', /operationName/, json, JSON.stringify({ query: 'query A { viewer { role } }', operationName: 'B' })],
+    [
+      'an operation that is not there',
+      400,
+      'BAD_QUERY',
+      /operationName/,
+      json,
+      JSON.stringify({ query: 'query A { viewer { role } }', operationName: 'B' }),
+    ],
     ['a document without operations', 400, 'BAD_QUERY', /never used/, json, query('fragment F on Viewer { role }')],
-    ['a subscription', 400, 'BAD_QUERY', /graphql-transport-ws/, json, query('subscription { instanceChanged { id } }')],
+    [
+      'a subscription',
+      400,
+      'BAD_QUERY',
+      /graphql-transport-ws/,
+      json,
+      query('subscription { instanceChanged { id } }'),
+    ],
     ['a document too deep', 400, 'TOO_COMPLEX', /levels/, json, query(deep)],
-    ['a flood of aliases', 400, 'TOO_COMPLEX', /aliases/, json, query(`{ ${Array.from({ length: 100 }, (_, i) => `a${i}: viewer { role }`).join(' ')} }`)],
+    [
+      'a flood of aliases',
+      400,
+      'TOO_COMPLEX',
+      /aliases/,
+      json,
+      query(`{ ${Array.from({ length: 100 }, (_, i) => `a${i}: viewer { role }`).join(' ')} }`),
+    ],
     ['a flood of fields', 400, 'TOO_COMPLEX', /tokens/, json, query(`{ ${'viewer { role } '.repeat(5000)} }`)],
-    ['a variable of the wrong type', 400, 'BAD_INPUT', /\$first/, json, query('query ($first: Int) { instances(first: $first) { totalCount } }', { first: 'ten' })],
-    ['a variable that is missing', 400, 'BAD_INPUT', /\$id/, json, query('query ($id: ID!) { instance(id: $id) { id } }')],
-    ['a null for what must be there', 400, 'BAD_INPUT', /\$id/, json, query('query ($id: ID!) { instance(id: $id) { id } }', { id: null })],
-    ['a number beyond 32 bits', 400, 'BAD_INPUT', /\$first/, json, query('query ($first: Int) { instances(first: $first) { totalCount } }', { first: 1e12 })],
-    ['text that is no base64', 400, 'BAD_INPUT', /base64/, json, query('mutation ($d: Bytes!) { sendTerminalInput(terminalId: "t", attachmentId: "a", offset: 0, data: $d) }', { d: 'a*b=' })],
-    ['a negative offset as text', 400, 'BAD_INPUT', /BigInt/, json, query('mutation ($o: BigInt!) { sendTerminalInput(terminalId: "t", attachmentId: "a", offset: $o, data: "") }', { o: '-1e3' })],
-    ['an enrolment without any field', 400, 'BAD_INPUT', /\$input/, json, query('mutation ($input: RegisterInstanceInput!) { registerInstance(input: $input) { id } }', { input: {} })],
-    ['an unknown member of an input', 400, 'BAD_INPUT', /unknown field/, json, query('mutation ($input: RegisterInstanceInput!) { registerInstance(input: $input) { id } }', { input: { instanceId: 'a', publicKey: 'b', proof: 'c', root: true } })],
-    ['a question for the schema by nobody', 401, 'UNAUTHENTICATED', /signed-in/, json, query('{ __schema { types { name } } }')],
-    ['a question that needs to sign in', 401, 'UNAUTHENTICATED', /Sign in/, json, query('{ instances { totalCount } }')],
-    ['a key that never was', 401, 'UNAUTHENTICATED', /not valid/, { ...json, authorization: `Bearer sk_${'A'.repeat(43)}` }, ASK],
-    ['an authorization of another kind', 401, 'UNAUTHENTICATED', /Bearer/, { ...json, authorization: 'Basic YTpi' }, ASK],
-    ['a token with bytes in it', 401, 'UNAUTHENTICATED', /Bearer/, { ...json, authorization: 'Bearer \u00e9\u00e9' }, ASK],
+    [
+      'a variable of the wrong type',
+      400,
+      'BAD_INPUT',
+      /\$first/,
+      json,
+      query('query ($first: Int) { instances(first: $first) { totalCount } }', { first: 'ten' }),
+    ],
+    [
+      'a variable that is missing',
+      400,
+      'BAD_INPUT',
+      /\$id/,
+      json,
+      query('query ($id: ID!) { instance(id: $id) { id } }'),
+    ],
+    [
+      'a null for what must be there',
+      400,
+      'BAD_INPUT',
+      /\$id/,
+      json,
+      query('query ($id: ID!) { instance(id: $id) { id } }', { id: null }),
+    ],
+    [
+      'a number beyond 32 bits',
+      400,
+      'BAD_INPUT',
+      /\$first/,
+      json,
+      query('query ($first: Int) { instances(first: $first) { totalCount } }', { first: 1e12 }),
+    ],
+    [
+      'text that is no base64',
+      400,
+      'BAD_INPUT',
+      /base64/,
+      json,
+      query('mutation ($d: Bytes!) { sendTerminalInput(terminalId: "t", attachmentId: "a", offset: 0, data: $d) }', {
+        d: 'a*b=',
+      }),
+    ],
+    [
+      'a negative offset as text',
+      400,
+      'BAD_INPUT',
+      /BigInt/,
+      json,
+      query('mutation ($o: BigInt!) { sendTerminalInput(terminalId: "t", attachmentId: "a", offset: $o, data: "") }', {
+        o: '-1e3',
+      }),
+    ],
+    [
+      'an enrolment without any field',
+      400,
+      'BAD_INPUT',
+      /\$input/,
+      json,
+      query('mutation ($input: RegisterInstanceInput!) { registerInstance(input: $input) { id } }', { input: {} }),
+    ],
+    [
+      'an unknown member of an input',
+      400,
+      'BAD_INPUT',
+      /unknown field/,
+      json,
+      query('mutation ($input: RegisterInstanceInput!) { registerInstance(input: $input) { id } }', {
+        input: { instanceId: 'a', publicKey: 'b', proof: 'c', root: true },
+      }),
+    ],
+    [
+      'a question for the schema by nobody',
+      401,
+      'UNAUTHENTICATED',
+      /signed-in/,
+      json,
+      query('{ __schema { types { name } } }'),
+    ],
+    [
+      'a question that needs to sign in',
+      401,
+      'UNAUTHENTICATED',
+      /Sign in/,
+      json,
+      query('{ instances { totalCount } }'),
+    ],
+    [
+      'a key that never was',
+      401,
+      'UNAUTHENTICATED',
+      /not valid/,
+      { ...json, authorization: `Bearer sk_${'A'.repeat(43)}` },
+      ASK,
+    ],
+    [
+      'an authorization of another kind',
+      401,
+      'UNAUTHENTICATED',
+      /Bearer/,
+      { ...json, authorization: 'Basic YTpi' },
+      ASK,
+    ],
+    [
+      'a token with bytes in it',
+      401,
+      'UNAUTHENTICATED',
+      /Bearer/,
+      { ...json, authorization: 'Bearer \u00e9\u00e9' },
+      ASK,
+    ],
   ])('%s', async (_, status, code, says, headers, body) => {
     const answer = await raw({ accept: 'application/graphql-response+json', ...headers }, body)
     expect(answer.body.errors?.[0]?.message).toMatch(says)
@@ -105,7 +303,12 @@ describe('a request that is wrong is told so, and harms nobody', () => {
   })
 
   it('no other site may ask from a browser: there is no CORS', async () => {
-    const answer = await raw({ origin: 'https://evil.example', 'access-control-request-method': 'POST' }, '', '/graphql', 'OPTIONS')
+    const answer = await raw(
+      { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+      '',
+      '/graphql',
+      'OPTIONS',
+    )
     expect(answer.status).toBe(405)
     expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([])
   })
@@ -131,7 +334,10 @@ describe('a request that is wrong is told so, and harms nobody', () => {
     const { port } = new URL(app.url)
     await new Promise<void>((resolve) => {
       const socket = net.connect(Number(port), '127.0.0.1', () => {
-        socket.write('POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"que', () => socket.destroy())
+        socket.write(
+          'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"que',
+          () => socket.destroy(),
+        )
       })
       socket.on('close', () => resolve())
     })
@@ -151,7 +357,9 @@ describe('answers', () => {
   })
 
   it('by GET are the same as by POST', async () => {
-    const answer = await nobody.fetch(`/graphql?query=${encodeURIComponent('query ($x: Boolean!) { viewer { role @include(if: $x) actions } }')}&variables=${encodeURIComponent('{"x":true}')}`)
+    const answer = await nobody.fetch(
+      `/graphql?query=${encodeURIComponent('query ($x: Boolean!) { viewer { role @include(if: $x) actions } }')}&variables=${encodeURIComponent('{"x":true}')}`,
+    )
     expect(await answer.json()).toEqual({ data: { viewer: { role: null, actions: ['session.open', 'account.read'] } } })
   })
 
@@ -175,7 +383,9 @@ describe('who asks', () => {
   })
 
   it('is known by a key, never above its role', async () => {
-    const { createApiKey } = await admin.ask('mutation { createApiKey(input: { name: "robot", role: VIEWER }) { secret } }')
+    const { createApiKey } = await admin.ask(
+      'mutation { createApiKey(input: { name: "robot", role: VIEWER }) { secret } }',
+    )
     const robot = app.client({ key: createApiKey.secret })
     expect(await robot.ask('{ viewer { role name } }')).toEqual({ viewer: { role: 'VIEWER', name: 'robot' } })
     const { errors } = await robot.graphql('{ users { totalCount } }')
@@ -184,10 +394,13 @@ describe('who asks', () => {
 
   it('signs in and out with a cookie that scripts and other sites never see', async () => {
     const page = app.client()
-    const signedIn = await page.graphql('mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { role } }', {
-      email: app.adminEmail,
-      password: app.adminPassword,
-    })
+    const signedIn = await page.graphql(
+      'mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { role } }',
+      {
+        email: app.adminEmail,
+        password: app.adminPassword,
+      },
+    )
     const [cookie] = signedIn.headers.getSetCookie()
     expect(cookie).toMatch(/^sindri_session=[\w-]{43}; Max-Age=1209600; Path=\/; HttpOnly; SameSite=Lax$/)
     expect(await page.ask('{ viewer { role } }')).toEqual({ viewer: { role: 'ADMIN' } })
@@ -197,7 +410,9 @@ describe('who asks', () => {
   })
 
   it('may read the schema once signed in', async () => {
-    expect(await admin.ask('{ __schema { queryType { name } } }')).toEqual({ __schema: { queryType: { name: 'Query' } } })
+    expect(await admin.ask('{ __schema { queryType { name } } }')).toEqual({
+      __schema: { queryType: { name: 'Query' } },
+    })
   })
 
   it('gets GraphiQL in a browser once signed in, and is sent to sign in before', async () => {
@@ -209,7 +424,10 @@ describe('who asks', () => {
     expect(await page.text()).toContain(`<script nonce="${nonce}" src="/graphql/graphiql.js">`)
     const script = await admin.fetch('/graphql/graphiql.js')
     expect(await script.text()).toContain('renderYogaGraphiQL')
-    expect((await admin.fetch('/graphql/graphiql.js', { headers: { 'if-none-match': script.headers.get('etag') ?? '' } })).status).toBe(304)
+    expect(
+      (await admin.fetch('/graphql/graphiql.js', { headers: { 'if-none-match': script.headers.get('etag') ?? '' } }))
+        .status,
+    ).toBe(304)
   })
 })
 
@@ -217,7 +435,10 @@ describe('the console says how it is', () => {
   it('part by part when asked whether it is ready', async () => {
     const answer = await nobody.fetch('/readyz')
     expect(answer.status).toBe(200)
-    expect(await answer.json()).toMatchObject({ state: 'ready', parts: { database: { state: 'up' }, bus: { state: 'up' }, migrations: { state: 'up' } } })
+    expect(await answer.json()).toMatchObject({
+      state: 'ready',
+      parts: { database: { state: 'up' }, bus: { state: 'up' }, migrations: { state: 'up' } },
+    })
   })
 
   it('in figures for Prometheus, with operations by their names in the schema', async () => {
@@ -246,9 +467,14 @@ describe('enrolment by the bootstrap secret', () => {
   it('answers the same over POST /api/v1/instances/register', async () => {
     const post = (body: unknown, secret = app.enrolSecret) =>
       raw({ ...json, authorization: `Bearer ${secret}` }, JSON.stringify(body), '/api/v1/instances/register')
-    expect(await post({ instanceId: 'x' })).toMatchObject({ status: 400, body: { errors: [{ extensions: { code: 'BAD_INPUT' } }, {}] } })
+    expect(await post({ instanceId: 'x' })).toMatchObject({
+      status: 400,
+      body: { errors: [{ extensions: { code: 'BAD_INPUT' } }, {}] },
+    })
     expect(await post([])).toMatchObject({ status: 400 })
-    expect((await raw({ authorization: `Bearer ${app.enrolSecret}` }, '{}', '/api/v1/instances/register')).status).toBe(415)
+    expect((await raw({ authorization: `Bearer ${app.enrolSecret}` }, '{}', '/api/v1/instances/register')).status).toBe(
+      415,
+    )
     expect((await raw(json, '{}', '/api/v1/instances/register', 'PUT')).status).toBe(405)
     expect(await raw(json, '{}', '/api/v1/instances/register')).toMatchObject({ status: 400 })
   })
@@ -273,7 +499,9 @@ it('nobody asks more than a thousand times a minute', async () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => busy.graphql('{ __typename }')))
     limited = answers.find(({ status }) => status === 429)
   }
-  expect(limited?.errors[0]).toMatchObject({ extensions: { code: 'RATE_LIMITED', retry: true, retryAfterMs: expect.any(Number) } })
+  expect(limited?.errors[0]).toMatchObject({
+    extensions: { code: 'RATE_LIMITED', retry: true, retryAfterMs: expect.any(Number) },
+  })
   expect(Number(limited?.headers.get('retry-after'))).toBeGreaterThan(0)
   expect((await admin.graphql('{ __typename }')).status).toBe(200)
 })

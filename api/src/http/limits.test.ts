@@ -44,7 +44,13 @@ describe('a limiter', () => {
   it('tells as a fault what there was too much of', () => {
     const limiter = createLimiter(createFakeClock(), { perSecond: 1, burst: 1 })
     limiter.demand('a', 'enrolments')
-    expect(() => limiter.demand('a', 'enrolments')).toThrow(expect.objectContaining({ code: 'RATE_LIMITED', message: 'Too many enrolments; try again in 1 s.', details: { retryAfterMs: 1000 } }))
+    expect(() => limiter.demand('a', 'enrolments')).toThrow(
+      expect.objectContaining({
+        code: 'RATE_LIMITED',
+        message: 'Too many enrolments; try again in 1 s.',
+        details: { retryAfterMs: 1000 },
+      }),
+    )
   })
 
   it('forgets who has rested, so that many addresses do not fill memory', async () => {

@@ -48,7 +48,11 @@ const pageOf = (node: FieldNode): number => {
   return LIMITS.pageMax
 }
 
-const timesOf = (parent: GraphQLCompositeType, field: GraphQLField<unknown, unknown> | undefined, node: FieldNode): number => {
+const timesOf = (
+  parent: GraphQLCompositeType,
+  field: GraphQLField<unknown, unknown> | undefined,
+  node: FieldNode,
+): number => {
   if (!field) return 1
   if (field.args.some((argument) => argument.name === 'first')) return pageOf(node)
   // The page was counted where it was asked for.
@@ -84,7 +88,9 @@ export const measure = (schema: GraphQLSchema, document: DocumentNode): Measures
     const name = node.name.value
     const field = parent && (isObjectType(parent) || isInterfaceType(parent)) ? parent.getFields()[name] : undefined
     const type = field && getNamedType(field.type)
-    const inner = node.selectionSet ? ofSelection(node.selectionSet, isCompositeType(type) ? type : undefined) : nothing()
+    const inner = node.selectionSet
+      ? ofSelection(node.selectionSet, isCompositeType(type) ? type : undefined)
+      : nothing()
     return {
       depth: inner.depth + 1,
       aliases: inner.aliases + (node.alias ? 1 : 0),

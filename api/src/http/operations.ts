@@ -38,7 +38,12 @@ export interface Operations {
   /** Throws a Fault or Refused for what may not be executed. `bytes` is the size of the question as it came. */
   begin(asked: Asked, context: Context, bytes: number): Begun
   /** Begins and executes; `permit` may refuse the operation by throwing. */
-  answer(asked: Asked, context: Context, bytes: number, permit: (operation: PreparedOperation) => void): Promise<ExecutionResult>
+  answer(
+    asked: Asked,
+    context: Context,
+    bytes: number,
+    permit: (operation: PreparedOperation) => void,
+  ): Promise<ExecutionResult>
 }
 
 /** What a page sends with each key or frame; nothing else is paid in bytes by people. */
@@ -50,7 +55,13 @@ const LEAST_BYTES = 256
 const recordsIn = (variables: Asked['variables']): number =>
   Object.values(variables ?? {}).reduce<number>((count, value) => count + (Array.isArray(value) ? value.length : 0), 0)
 
-export const createOperations = (deps: { schema: GraphQLSchema; charges: Charges; clock: Clock; log: Log; observe: Observe }): Operations => {
+export const createOperations = (deps: {
+  schema: GraphQLSchema
+  charges: Charges
+  clock: Clock
+  log: Log
+  observe: Observe
+}): Operations => {
   const { schema, charges, clock, log, observe } = deps
   const documents = createDocuments(schema)
 
@@ -66,7 +77,8 @@ export const createOperations = (deps: { schema: GraphQLSchema; charges: Charges
       }
       case 'user':
       case 'key':
-        if (roots.every((root) => TERMINAL_FLOW.has(root))) return charges.terminalBytes.demand(viewer.id, 'bytes of terminal input', cost)
+        if (roots.every((root) => TERMINAL_FLOW.has(root)))
+          return charges.terminalBytes.demand(viewer.id, 'bytes of terminal input', cost)
         return charges.operations.demand(viewer.id, 'operations')
       default:
         return charges.operations.demand(viewer.ip, 'operations')
@@ -78,7 +90,10 @@ export const createOperations = (deps: { schema: GraphQLSchema; charges: Charges
     const prepared = documents.prepare(asked.query)
     const operation = operationOf(prepared, asked.operationName)
     if (prepared.introspects && viewer.kind !== 'user' && viewer.kind !== 'key') {
-      throw new Fault(viewer.kind === 'anonymous' ? 'UNAUTHENTICATED' : 'FORBIDDEN', 'The schema is shown to signed-in users and API keys.')
+      throw new Fault(
+        viewer.kind === 'anonymous' ? 'UNAUTHENTICATED' : 'FORBIDDEN',
+        'The schema is shown to signed-in users and API keys.',
+      )
     }
     charge(viewer, operation, asked, bytes)
     const startedMs = clock.monotonicMs()
@@ -124,10 +139,13 @@ export const createOperations = (deps: { schema: GraphQLSchema; charges: Charges
 
 /** Checks the members of a question as JSON brings them. */
 export const readAsked = (value: unknown): Asked => {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badInput('body', 'an object with "query"', value)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw badInput('body', 'an object with "query"', value)
   const { query, operationName, variables } = value as Record<string, unknown>
   if (typeof query !== 'string' || query === '') throw badInput('query', 'a GraphQL document', query)
-  if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') throw badInput('operationName', 'text or null', operationName)
-  if (variables !== undefined && variables !== null && (typeof variables !== 'object' || Array.isArray(variables))) throw badInput('variables', 'an object or null', variables)
+  if (operationName !== undefined && operationName !== null && typeof operationName !== 'string')
+    throw badInput('operationName', 'text or null', operationName)
+  if (variables !== undefined && variables !== null && (typeof variables !== 'object' || Array.isArray(variables)))
+    throw badInput('variables', 'an object or null', variables)
   return { query, operationName, variables: variables as Asked['variables'] }
 }

@@ -5,25 +5,38 @@ import { type Addresses, createOrigins } from './origin.ts'
 
 const request = (headers: Record<string, string>, remoteAddress = '127.0.0.1'): IncomingMessage =>
   ({ headers, socket: { remoteAddress } }) as unknown as IncomingMessage
-const origins = (more: Partial<Addresses> = {}) => createOrigins({ publicUrl: null, host: '127.0.0.1', trustedProxies: [], ...more })
+const origins = (more: Partial<Addresses> = {}) =>
+  createOrigins({ publicUrl: null, host: '127.0.0.1', trustedProxies: [], ...more })
 
 describe('the Host header', () => {
-  it.each(['localhost', 'localhost:3000', '127.0.0.1:3000', '[::1]:3000', '192.0.2.7', '[2001:db8::1]:3000'])('may be %s', (host) => {
-    expect(origins().wrongHost(request({ host }))).toBeUndefined()
-  })
-
-  it.each(['evil.example', 'localhost.evil.example', 'evil.example:3000', '', 'a@localhost', 'localhost:3000@evil.example', 'localhost/x', 'local host', '[::1'])(
-    'may not be %j',
+  it.each(['localhost', 'localhost:3000', '127.0.0.1:3000', '[::1]:3000', '192.0.2.7', '[2001:db8::1]:3000'])(
+    'may be %s',
     (host) => {
-      expect(origins().wrongHost(request({ host }))).toContain('localhost')
+      expect(origins().wrongHost(request({ host }))).toBeUndefined()
     },
   )
+
+  it.each([
+    'evil.example',
+    'localhost.evil.example',
+    'evil.example:3000',
+    '',
+    'a@localhost',
+    'localhost:3000@evil.example',
+    'localhost/x',
+    'local host',
+    '[::1',
+  ])('may not be %j', (host) => {
+    expect(origins().wrongHost(request({ host }))).toContain('localhost')
+  })
 
   it('may be the name of SINDRI_PUBLIC_URL or HOST', () => {
     const named = origins({ publicUrl: new URL('https://console.example.com'), host: 'box.lan' })
     expect(named.wrongHost(request({ host: 'console.example.com' }))).toBeUndefined()
     expect(named.wrongHost(request({ host: 'Box.lan:3000' }))).toBeUndefined()
-    expect(named.wrongHost(request({ host: 'other.example.com' }))).toBe('console.example.com, localhost, an IP address')
+    expect(named.wrongHost(request({ host: 'other.example.com' }))).toBe(
+      'console.example.com, localhost, an IP address',
+    )
   })
 })
 

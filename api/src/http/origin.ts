@@ -81,7 +81,12 @@ export const createOrigins = ({ publicUrl, host: bound, trustedProxies }: Addres
       const given = parseHost(req.headers.host ?? '')
       const name = given?.hostname
       // A name that an attacker points at this address is what DNS rebinding needs; an address cannot be pointed elsewhere.
-      const right = name !== undefined && (LOOPBACK_NAMES.has(name) || name === boundName || name === publicUrl?.hostname || isIP(name.replace(/^\[|\]$/g, '')) !== 0)
+      const right =
+        name !== undefined &&
+        (LOOPBACK_NAMES.has(name) ||
+          name === boundName ||
+          name === publicUrl?.hostname ||
+          isIP(name.replace(/^\[|\]$/g, '')) !== 0)
       if (right) return undefined
       const names = [...(publicUrl ? [publicUrl.host] : []), 'localhost', 'an IP address']
       return names.join(', ') + (publicUrl ? '' : ' (set SINDRI_PUBLIC_URL to use a name)')

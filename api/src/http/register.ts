@@ -28,11 +28,18 @@ export const createRegister = (deps: { operations: Operations; ports: Ports; vie
       const viewer = await viewers.of(req, origin)
       const text = await readText(exchange)
       const input = readJson(text)
-      const { data, errors } = await operations.answer({ query: QUERY, variables: { input } }, { ...ports, viewer, cookies: null }, text.length, () => {})
+      const { data, errors } = await operations.answer(
+        { query: QUERY, variables: { input } },
+        { ...ports, viewer, cookies: null },
+        text.length,
+        () => {},
+      )
       const [error] = errors ?? []
       if (!error) return sendJson(exchange, 200, (data as { registerInstance: Enrolled }).registerInstance)
       setRetryAfter(res, error.extensions.retryAfterMs)
-      sendJson(exchange, FAULTS[codeOf(error)].http, { errors: errors?.map(({ message, extensions }) => ({ message, extensions })) })
+      sendJson(exchange, FAULTS[codeOf(error)].http, {
+        errors: errors?.map(({ message, extensions }) => ({ message, extensions })),
+      })
     },
   }
 }

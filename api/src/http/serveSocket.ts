@@ -1,7 +1,14 @@
 // The messages of one socket: the handshake, operations within their limits, and answers in which only what may be seen is shown.
 import type { Context, Ports, Viewer } from '@sindri/schema'
 import { Fault, isFaultCode } from '@sindri/schema/contract/codes'
-import { execute, type ExecutionResult, type FormattedExecutionResult, GraphQLError, type OperationTypeNode, subscribe } from 'graphql'
+import {
+  execute,
+  type ExecutionResult,
+  type FormattedExecutionResult,
+  GraphQLError,
+  type OperationTypeNode,
+  subscribe,
+} from 'graphql'
 import { makeServer } from 'graphql-ws'
 import type { Log } from '../platform/log.ts'
 import { closeOf } from './admission.ts'
@@ -24,7 +31,14 @@ const RUNNING_MAX = 200
 const INIT_WITHIN_MS = 5_000
 
 /** Returns what must be called once the socket has closed. */
-export const serveSocket = ({ conn, operations, ports, log, state, admit }: Serving): ((code: number, reason: string) => Promise<void>) => {
+export const serveSocket = ({
+  conn,
+  operations,
+  ports,
+  log,
+  state,
+  admit,
+}: Serving): ((code: number, reason: string) => Promise<void>) => {
   const { ws, origin } = conn
   const base = { ...ports, cookies: null }
   const begun = new WeakMap<object, Begun>()
@@ -33,9 +47,17 @@ export const serveSocket = ({ conn, operations, ports, log, state, admit }: Serv
   let bytes = 0
   let started: OperationTypeNode | undefined
 
-  const begin = (viewer: Viewer, payload: { query: string; operationName?: string | null | undefined; variables?: Record<string, unknown> | null | undefined }): Begun => {
+  const begin = (
+    viewer: Viewer,
+    payload: {
+      query: string
+      operationName?: string | null | undefined
+      variables?: Record<string, unknown> | null | undefined
+    },
+  ): Begun => {
     if (state.draining) throw new Fault('RESTARTING', 'The console restarts; connect again.')
-    if (conn.running >= RUNNING_MAX) throw new Fault('LIMIT_REACHED', `Expected at most ${RUNNING_MAX} operations at once on a socket.`)
+    if (conn.running >= RUNNING_MAX)
+      throw new Fault('LIMIT_REACHED', `Expected at most ${RUNNING_MAX} operations at once on a socket.`)
     const context: Context = { ...base, viewer }
     const operation = operations.begin(payload, context, bytes)
     started = operation.operation.type
@@ -75,7 +97,12 @@ export const serveSocket = ({ conn, operations, ports, log, state, admit }: Serv
     },
     onError(_, __, ___, errors) {
       // Errors of `onSubscribe` are fit to show already; others ended a subscription.
-      return errors.map((error) => (error instanceof GraphQLError && isFaultCode(error.extensions.code) ? error : toGraphQLError(error, `${origin.requestId}.${count}`, log)).toJSON())
+      return errors.map((error) =>
+        (error instanceof GraphQLError && isFaultCode(error.extensions.code)
+          ? error
+          : toGraphQLError(error, `${origin.requestId}.${count}`, log)
+        ).toJSON(),
+      )
     },
   })
 

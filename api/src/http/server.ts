@@ -61,18 +61,37 @@ export const createHttpServer = ({ routes, page, sockets, origins, clock, ids, l
     const { path, origin } = exchange
     setSecurityHeaders(res, origin.requestId, origins.isSecure(req))
     res.once('close', () => {
-      exchange.log.debug('request', { method: req.method, path: path.slice(0, 200), status: res.statusCode, ip: origin.ip, tookMs: Math.round(clock.monotonicMs() - startedMs) })
+      exchange.log.debug('request', {
+        method: req.method,
+        path: path.slice(0, 200),
+        status: res.statusCode,
+        ip: origin.ip,
+        tookMs: Math.round(clock.monotonicMs() - startedMs),
+      })
     })
     try {
       const expected = origins.wrongHost(req)
-      if (expected) return sendFault(exchange, new Fault('FORBIDDEN', `Host: expected ${expected}, got ${(req.headers.host ?? 'none').slice(0, 80)}.`), 421)
+      if (expected)
+        return sendFault(
+          exchange,
+          new Fault('FORBIDDEN', `Host: expected ${expected}, got ${(req.headers.host ?? 'none').slice(0, 80)}.`),
+          421,
+        )
       await (routes[path] ?? page)(exchange)
     } catch (error) {
       sendFault(exchange, error)
     }
   }
 
-  const server: Server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_WITHIN_MS, requestTimeout: REQUEST_WITHIN_MS, maxHeaderSize: 16 * 1024 }, (req, res) => void handle(req, res))
+  const server: Server = createServer(
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: HEADERS_WITHIN_MS,
+      requestTimeout: REQUEST_WITHIN_MS,
+      maxHeaderSize: 16 * 1024,
+    },
+    (req, res) => void handle(req, res),
+  )
   server.on('upgrade', (req, socket, head) => sockets.upgrade(req, socket, head))
 
   return {

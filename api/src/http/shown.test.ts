@@ -25,7 +25,10 @@ const schema = new GraphQLSchema({
   query: new GraphQLObjectType({
     name: 'Query',
     fields: Object.fromEntries(
-      Object.entries(resolvers).map(([name, resolve]) => [name, { type: new GraphQLNonNull(GraphQLInt), args: { n: { type: GraphQLInt } }, resolve }]),
+      Object.entries(resolvers).map(([name, resolve]) => [
+        name,
+        { type: new GraphQLNonNull(GraphQLInt), args: { n: { type: GraphQLInt } }, resolve },
+      ]),
     ),
   }),
 })
@@ -46,16 +49,21 @@ describe('what is shown of an error', () => {
   })
 
   it('is a fault that ended a subscription', () => {
-    const error = new GraphQLError('The reader was slow.', { cause: new Fault('SLOW_CONSUMER', 'The reader was slow.') })
+    const error = new GraphQLError('The reader was slow.', {
+      cause: new Fault('SLOW_CONSUMER', 'The reader was slow.'),
+    })
     expect(toShown(error, 'req_1', log)).toMatchObject({ code: 'SLOW_CONSUMER', extensions: { retry: true } })
   })
 
-  it.each(['defect', 'text', 'nothing', 'huge'])('is the request id alone of a defect (%s), which the log has whole', async (field) => {
-    const shown = await shownOf(`{ ${field} }`)
-    expect(shown).toMatchObject({ code: 'INTERNAL', extensions: { code: 'INTERNAL', requestId: 'req_1' } })
-    expect(JSON.stringify(shown)).not.toMatch(/hunter2|null|32-bit/)
-    expect(logged).toEqual([{ requestId: 'req_1', path: field, error: expect.anything() }])
-  })
+  it.each(['defect', 'text', 'nothing', 'huge'])(
+    'is the request id alone of a defect (%s), which the log has whole',
+    async (field) => {
+      const shown = await shownOf(`{ ${field} }`)
+      expect(shown).toMatchObject({ code: 'INTERNAL', extensions: { code: 'INTERNAL', requestId: 'req_1' } })
+      expect(JSON.stringify(shown)).not.toMatch(/hunter2|null|32-bit/)
+      expect(logged).toEqual([{ requestId: 'req_1', path: field, error: expect.anything() }])
+    },
+  )
 
   it('is a wrong variable with what was expected, shortened', async () => {
     const shown = await shownOf('query ($n: Int) { nothing(n: $n) }', { n: 'x'.repeat(10_000) })
@@ -71,6 +79,9 @@ describe('what is shown of an error', () => {
     } catch (error) {
       thrown = error
     }
-    expect(toGraphQLErrors(thrown, 'req_1', log)[0]?.toJSON()).toMatchObject({ locations: [{ line: 1, column: 4 }], extensions: { code: 'BAD_QUERY' } })
+    expect(toGraphQLErrors(thrown, 'req_1', log)[0]?.toJSON()).toMatchObject({
+      locations: [{ line: 1, column: 4 }],
+      extensions: { code: 'BAD_QUERY' },
+    })
   })
 })

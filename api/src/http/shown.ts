@@ -19,7 +19,7 @@ const shorten = (text: string): string => (text.length <= MESSAGE_CHARS ? text :
 function* chainOf(error: unknown): Generator<unknown> {
   for (let inner = error, depth = 0; inner !== undefined && inner !== null && depth < 8; depth += 1) {
     yield inner
-    inner = inner instanceof GraphQLError ? (inner.originalError ?? inner.cause) : undefined
+    inner = inner instanceof GraphQLError ? inner.cause : undefined
   }
 }
 
@@ -36,15 +36,26 @@ export const toShown = (error: unknown, requestId: string, log: Log, code: Fault
   if (fault) return shown(fault.code, fault.message, requestId, fault.details)
   const root = chain.at(-1)
   // Without nodes it was not thrown by reading the document or its variables, but by a value of ours that fits no type.
-  if (root instanceof GraphQLError && (root.nodes || !(error as GraphQLError).path)) return shown(code, (error as GraphQLError).message, requestId)
-  log.error('a request met a defect', { requestId, path: error instanceof GraphQLError ? error.path?.join('.') : undefined, error: root })
+  if (root instanceof GraphQLError && (root.nodes || !(error as GraphQLError).path))
+    return shown(code, (error as GraphQLError).message, requestId)
+  log.error('a request met a defect', {
+    requestId,
+    path: error instanceof GraphQLError ? error.path?.join('.') : undefined,
+    error: root,
+  })
   return shown('INTERNAL', `The console failed at this. Its log has the reason under ${requestId}.`, requestId)
 }
 
 export const toGraphQLError = (error: unknown, requestId: string, log: Log, code?: FaultCode): GraphQLError => {
   const { message, extensions } = toShown(error, requestId, log, code)
   const at = error instanceof GraphQLError ? error : undefined
-  return new GraphQLError(message, { nodes: at?.nodes, source: at?.source, positions: at?.positions, path: at?.path, extensions })
+  return new GraphQLError(message, {
+    nodes: at?.nodes,
+    source: at?.source,
+    positions: at?.positions,
+    path: at?.path,
+    extensions,
+  })
 }
 
 /** The errors of something that threw. */

@@ -33,7 +33,9 @@ describe('a socket comes in', () => {
   })
 
   it('by an API key', async () => {
-    const { createApiKey } = await admin.ask('mutation { createApiKey(input: { name: "robot", role: VIEWER }) { secret } }')
+    const { createApiKey } = await admin.ask(
+      'mutation { createApiKey(input: { name: "robot", role: VIEWER }) { secret } }',
+    )
     const socket = await openRawSocket(app.url)
     expect(await socket.init({ kind: 'key', key: createApiKey.secret })).toMatchObject({ type: 'connection_ack' })
     socket.send(ASK)
@@ -46,7 +48,9 @@ describe('a socket comes in', () => {
       [1, 2].map(async () => {
         const { WebSocket } = await import('ws')
         const ws = new WebSocket(`${app.url.replace('http', 'ws')}/graphql`, ['graphql-transport-ws'])
-        const nonce = await new Promise((resolve) => ws.on('upgrade', (response) => resolve(response.headers['sindri-nonce'])))
+        const nonce = await new Promise((resolve) =>
+          ws.on('upgrade', (response) => resolve(response.headers['sindri-nonce'])),
+        )
         ws.on('error', () => {})
         ws.terminate()
         return nonce
@@ -59,7 +63,12 @@ describe('a socket comes in', () => {
   it.each<[name: string, headers: () => Record<string, string>, payload: unknown, code: number]>([
     ['nobody', () => ({}), undefined, 4401],
     ['a cookie without the Origin of a page', () => ({ cookie: page().cookie ?? '' }), undefined, 4401],
-    ['a session that never was', () => ({ cookie: `sindri_session=${'x'.repeat(43)}`, origin: app.url }), undefined, 4401],
+    [
+      'a session that never was',
+      () => ({ cookie: `sindri_session=${'x'.repeat(43)}`, origin: app.url }),
+      undefined,
+      4401,
+    ],
     ['a key that never was', () => ({}), { kind: 'key', key: `sk_${'A'.repeat(43)}` }, 4401],
     ['a key that is a number', () => ({}), { kind: 'key', key: 7 }, 4400],
     ['a key as long as a book', () => ({}), { kind: 'key', key: 'k'.repeat(10_000) }, 4400],
@@ -154,20 +163,62 @@ describe('an operation that is wrong is answered, and its socket stays', () => {
   it.each<[name: string, payload: object, type: 'error' | 'next', code: string, says: RegExp]>([
     ['a syntax error', { query: '{ viewer {' }, 'error', 'BAD_QUERY', /Syntax Error/],
     ['an unknown field', { query: '{ viewer { rights } }' }, 'error', 'BAD_QUERY', /rights/],
-    ['an operation that is not there', { query: 'query A { viewer { role } }', operationName: 'B' }, 'error', 'BAD_QUERY', /operationName/],
-    ['a flood of aliases', { query: `{ ${Array.from({ length: 100 }, (_, i) => `a${i}: viewer { role }`).join(' ')} }` }, 'error', 'TOO_COMPLEX', /aliases/],
-    ['a document too deep', { query: `{ ${'a { '.repeat(20)} b ${'} '.repeat(20)} }` }, 'error', 'TOO_COMPLEX', /levels/],
-    ['a variable of the wrong type', { query: 'query ($f: Int) { instances(first: $f) { totalCount } }', variables: { f: {} } }, 'next', 'BAD_INPUT', /\$f/],
-    ['a subscription with a wrong variable', { query: 'subscription ($id: ID!) { metricSampled(instanceId: $id) { stored } }', variables: { id: null } }, 'next', 'BAD_INPUT', /\$id/],
+    [
+      'an operation that is not there',
+      { query: 'query A { viewer { role } }', operationName: 'B' },
+      'error',
+      'BAD_QUERY',
+      /operationName/,
+    ],
+    [
+      'a flood of aliases',
+      { query: `{ ${Array.from({ length: 100 }, (_, i) => `a${i}: viewer { role }`).join(' ')} }` },
+      'error',
+      'TOO_COMPLEX',
+      /aliases/,
+    ],
+    [
+      'a document too deep',
+      { query: `{ ${'a { '.repeat(20)} b ${'} '.repeat(20)} }` },
+      'error',
+      'TOO_COMPLEX',
+      /levels/,
+    ],
+    [
+      'a variable of the wrong type',
+      { query: 'query ($f: Int) { instances(first: $f) { totalCount } }', variables: { f: {} } },
+      'next',
+      'BAD_INPUT',
+      /\$f/,
+    ],
+    [
+      'a subscription with a wrong variable',
+      { query: 'subscription ($id: ID!) { metricSampled(instanceId: $id) { stored } }', variables: { id: null } },
+      'next',
+      'BAD_INPUT',
+      /\$id/,
+    ],
     ['what only an agent may', { query: 'subscription { orders { __typename } }' }, 'next', 'FORBIDDEN', /agent\.obey/],
-    ['bytes that are no base64', { query: 'mutation ($d: Bytes!) { sendTerminalInput(terminalId: "t", attachmentId: "a", offset: 0, data: $d) }', variables: { d: '!' } }, 'next', 'BAD_INPUT', /base64/],
+    [
+      'bytes that are no base64',
+      {
+        query: 'mutation ($d: Bytes!) { sendTerminalInput(terminalId: "t", attachmentId: "a", offset: 0, data: $d) }',
+        variables: { d: '!' },
+      },
+      'next',
+      'BAD_INPUT',
+      /base64/,
+    ],
   ])('%s', async (_, payload, type, code, says) => {
     const socket = await openPage()
     socket.send({ id: '1', type: 'subscribe', payload })
     const message = await socket.next()
     const [error] = type === 'error' ? message.payload : message.payload.errors
     expect(message.type).toBe(type)
-    expect(error).toMatchObject({ message: expect.stringMatching(says), extensions: { code, requestId: expect.stringMatching(/^req_\w+\.1$/) } })
+    expect(error).toMatchObject({
+      message: expect.stringMatching(says),
+      extensions: { code, requestId: expect.stringMatching(/^req_\w+\.1$/) },
+    })
     if (type === 'next') expect(await socket.next()).toEqual({ id: '1', type: 'complete' })
     socket.send({ ...ASK, id: '2' })
     expect(await socket.next()).toMatchObject({ id: '2', type: 'next' })
@@ -176,8 +227,13 @@ describe('an operation that is wrong is answered, and its socket stays', () => {
 
   it('more than two hundred at once', async () => {
     const socket = await openPage()
-    for (let i = 0; i < 201; i += 1) socket.send({ ...subscribe('subscription { instanceChanged { id } }'), id: `s${i}` })
-    expect(await socket.next()).toMatchObject({ id: 's200', type: 'error', payload: [{ extensions: { code: 'LIMIT_REACHED' } }] })
+    for (let i = 0; i < 201; i += 1)
+      socket.send({ ...subscribe('subscription { instanceChanged { id } }'), id: `s${i}` })
+    expect(await socket.next()).toMatchObject({
+      id: 's200',
+      type: 'error',
+      payload: [{ extensions: { code: 'LIMIT_REACHED' } }],
+    })
     socket.send({ id: 's0', type: 'complete' })
     socket.ws.close()
   })
@@ -215,7 +271,9 @@ describe('a socket ends with what it came in by', () => {
     const headers = { cookie: mine.headers.cookie ?? '', origin: app.url }
     const socket = await openRawSocket(app.url, { headers })
     await socket.init()
-    await admin.ask('mutation ($id: ID!) { updateUser(input: { id: $id, role: OPERATOR }) { role } }', { id: mine.userId })
+    await admin.ask('mutation ($id: ID!) { updateUser(input: { id: $id, role: OPERATOR }) { role } }', {
+      id: mine.userId,
+    })
     expect(await within(socket, 2_000)).toBe(CLOSE.UNAUTHENTICATED.code)
     const again = await openRawSocket(app.url, { headers })
     await again.init()
@@ -225,7 +283,9 @@ describe('a socket ends with what it came in by', () => {
   })
 
   it('when its key is revoked', async () => {
-    const { createApiKey } = await admin.ask('mutation { createApiKey(input: { name: "brief", role: VIEWER }) { secret apiKey { id } } }')
+    const { createApiKey } = await admin.ask(
+      'mutation { createApiKey(input: { name: "brief", role: VIEWER }) { secret apiKey { id } } }',
+    )
     const socket = await openRawSocket(app.url)
     await socket.init({ kind: 'key', key: createApiKey.secret })
     await admin.ask('mutation ($id: ID!) { revokeApiKey(id: $id) { id } }', { id: createApiKey.apiKey.id })
@@ -259,7 +319,7 @@ it('sockets are told when the console restarts, and none stays', async () => {
     await own.stop()
     expect(await socket.closed).toMatchObject({ code: CLOSE.RESTARTING.code })
     expect(performance.now() - startedMs).toBeLessThan(2_000)
-    await expect(own.client().fetch('/healthz')).rejects.toThrow()
+    await expect(own.client().fetch('/healthz')).rejects.toThrow('fetch failed')
   } finally {
     await own.close()
   }

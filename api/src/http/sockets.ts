@@ -66,7 +66,12 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
   const pending = new Set<Conn>()
   const nonces = new WeakMap<IncomingMessage, string>()
   const state = { draining: false }
-  const admission: Admission = createAdmission({ authenticate, links, failedSockets, countOf: (id) => [...conns].filter((conn) => conn.viewer && 'id' in conn.viewer && conn.viewer.id === id).length })
+  const admission: Admission = createAdmission({
+    authenticate,
+    links,
+    failedSockets,
+    countOf: (id) => [...conns].filter((conn) => conn.viewer && 'id' in conn.viewer && conn.viewer.id === id).length,
+  })
 
   const server = new WebSocketServer({
     noServer: true,
@@ -92,11 +97,16 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
       })
       conns.add(conn)
       pending.add(conn)
-      const closed = serveSocket({ ...deps, conn, state, admit: async (payload) => {
-        const ack = await admission.admit(conn, req, payload)
-        pending.delete(conn)
-        return ack
-      } })
+      const closed = serveSocket({
+        ...deps,
+        conn,
+        state,
+        admit: async (payload) => {
+          const ack = await admission.admit(conn, req, payload)
+          pending.delete(conn)
+          return ack
+        },
+      })
       ws.once('close', (code, reason) => {
         conns.delete(conn)
         pending.delete(conn)
@@ -109,8 +119,14 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
   const judgeOne = async (conn: Conn): Promise<void> => {
     const { credential, viewer } = conn
     if (!credential || credential.kind === 'agent' || !viewer) return
-    const fresh = credential.kind === 'key' ? await authenticate.key(credential.key, conn.origin) : await authenticate.session(credential.token, conn.origin)
-    const same = fresh && fresh.role === viewer.role && (fresh.kind !== 'user' || viewer.kind !== 'user' || fresh.mustChangePassword === viewer.mustChangePassword)
+    const fresh =
+      credential.kind === 'key'
+        ? await authenticate.key(credential.key, conn.origin)
+        : await authenticate.session(credential.token, conn.origin)
+    const same =
+      fresh &&
+      fresh.role === viewer.role &&
+      (fresh.kind !== 'user' || viewer.kind !== 'user' || fresh.mustChangePassword === viewer.mustChangePassword)
     if (!same) conn.close('UNAUTHENTICATED')
   }
 
@@ -137,16 +153,36 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
     upgrade(req, socket, head) {
       socket.on('error', () => socket.destroy())
       const ip = origins.ipOf(req)
-      const origin: Origin = { ip, userAgent: req.headers['user-agent']?.slice(0, 400) ?? null, requestId: ids.make('request') }
+      const origin: Origin = {
+        ip,
+        userAgent: req.headers['user-agent']?.slice(0, 400) ?? null,
+        requestId: ids.make('request'),
+      }
       const path = (req.url ?? '').split('?')[0]
       if (path !== '/graphql') return refuse(socket, '404 Not Found', 'NOT_FOUND', 'Expected the path /graphql.')
       const expected = origins.wrongHost(req)
       if (expected) return refuse(socket, '421 Misdirected Request', 'FORBIDDEN', `Host: expected ${expected}.`)
-      if (req.headers.origin !== undefined && !origins.isSameOrigin(req)) return refuse(socket, '403 Forbidden', 'FORBIDDEN', 'Origin: expected a page of this console.')
-      if (state.draining) return refuse(socket, '503 Service Unavailable', 'RESTARTING', 'The console restarts.', 'retry-after: 5\r\n')
-      if (pending.size >= PENDING_MAX) return refuse(socket, '503 Service Unavailable', 'UNAVAILABLE', 'Too many connect at this moment.', 'retry-after: 2\r\n')
+      if (req.headers.origin !== undefined && !origins.isSameOrigin(req))
+        return refuse(socket, '403 Forbidden', 'FORBIDDEN', 'Origin: expected a page of this console.')
+      if (state.draining)
+        return refuse(socket, '503 Service Unavailable', 'RESTARTING', 'The console restarts.', 'retry-after: 5\r\n')
+      if (pending.size >= PENDING_MAX)
+        return refuse(
+          socket,
+          '503 Service Unavailable',
+          'UNAVAILABLE',
+          'Too many connect at this moment.',
+          'retry-after: 2\r\n',
+        )
       const retryAfterMs = failedSockets.take(ip, 0)
-      if (retryAfterMs > 0) return refuse(socket, '429 Too Many Requests', 'RATE_LIMITED', 'Too many failed connections.', `retry-after: ${Math.ceil(retryAfterMs / 1000)}\r\n`)
+      if (retryAfterMs > 0)
+        return refuse(
+          socket,
+          '429 Too Many Requests',
+          'RATE_LIMITED',
+          'Too many failed connections.',
+          `retry-after: ${Math.ceil(retryAfterMs / 1000)}\r\n`,
+        )
       accept(req, socket, head, origin)
     },
 
@@ -168,7 +204,10 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
       const notices = await bus.subscribe(topics.accessEnded, 'all')
       void (async () => {
         // What was missed may have been anybody's end.
-        for await (const notice of notices) notice === gap ? void judge() : end(notice)
+        for await (const notice of notices) {
+          if (notice === gap) void judge()
+          else end(notice)
+        }
       })()
       return async () => {
         undoLooking()

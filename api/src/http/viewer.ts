@@ -36,7 +36,8 @@ export const createViewers = ({ authenticate, enrolSecret, enrolments, failedEnr
       return (token !== undefined && (await authenticate.session(token, origin))) || anonymous(origin)
     }
     const [, secret] = /^Bearer +([\x21-\x7e]+)$/i.exec(header) ?? []
-    if (secret === undefined || secret.length > CREDENTIAL_CHARS) throw new Fault('UNAUTHENTICATED', 'Authorization: expected "Bearer" and an API key.')
+    if (secret === undefined || secret.length > CREDENTIAL_CHARS)
+      throw new Fault('UNAUTHENTICATED', 'Authorization: expected "Bearer" and an API key.')
     if (sameSecret(secret, enrolSecret)) {
       enrolments.demand('all', 'enrolments')
       return { ...origin, kind: 'enroller', role: 'ENROLLER' }

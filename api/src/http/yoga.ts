@@ -31,7 +31,10 @@ const parseJson = (name: string, text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new Fault('BAD_INPUT', `${name}: expected JSON, got text that does not parse: ${(error as Error).message.slice(0, 120)}`)
+    throw new Fault(
+      'BAD_INPUT',
+      `${name}: expected JSON, got text that does not parse: ${(error as Error).message.slice(0, 120)}`,
+    )
   }
 }
 
@@ -50,7 +53,13 @@ const readQuestion = async (exchange: Exchange): Promise<Pick<Question, 'asked' 
   return { asked, bytes: exchange.req.url?.length ?? 0 }
 }
 
-export const createGraphQL = ({ operations, ports, viewers, graphiql, isSecure }: GraphQLDeps): { handle(exchange: Exchange): Promise<void> } => {
+export const createGraphQL = ({
+  operations,
+  ports,
+  viewers,
+  graphiql,
+  isSecure,
+}: GraphQLDeps): { handle(exchange: Exchange): Promise<void> } => {
   // Yoga speaks HTTP here: negotiation, status and form of the answer. What to execute and how is the same as on the socket.
   const yoga = createYoga<Question>({
     graphqlEndpoint: '/graphql',
@@ -71,11 +80,14 @@ export const createGraphQL = ({ operations, ports, viewers, graphiql, isSecure }
           setParamsHandler(async ({ context }) => {
             const { asked, context: contextValue, bytes, readOnly } = context as unknown as Question
             const result = await operations.answer(asked, contextValue, bytes, ({ type }) => {
-              if (type === 'subscription') throw new Fault('BAD_QUERY', 'Subscriptions go over graphql-transport-ws at this same address.')
-              if (readOnly && type === 'mutation') throw new Fault('BAD_QUERY', 'Mutations need POST.', { allow: 'POST' })
+              if (type === 'subscription')
+                throw new Fault('BAD_QUERY', 'Subscriptions go over graphql-transport-ws at this same address.')
+              if (readOnly && type === 'mutation')
+                throw new Fault('BAD_QUERY', 'Mutations need POST.', { allow: 'POST' })
             })
             // `spec`: whoever accepts plain application/json gets 200 with errors, as GraphQL over HTTP has it.
-            if (result.data == null) for (const error of result.errors ?? []) error.extensions.http = { spec: true, ...statusOf(error) }
+            if (result.data == null)
+              for (const error of result.errors ?? []) error.extensions.http = { spec: true, ...statusOf(error) }
             return result
           })
         },
@@ -91,7 +103,8 @@ export const createGraphQL = ({ operations, ports, viewers, graphiql, isSecure }
         return sendFault(exchange, new Fault('BAD_QUERY', `Expected POST or GET, got ${req.method}.`), 405)
       }
       const viewer = await viewers.of(req, origin)
-      if (req.method === 'GET' && !exchange.query.has('query') && req.headers.accept?.includes('text/html')) return graphiql.handle(exchange, viewer)
+      if (req.method === 'GET' && !exchange.query.has('query') && req.headers.accept?.includes('text/html'))
+        return graphiql.handle(exchange, viewer)
       if (req.method === 'POST' && !JSON_TYPE.test(req.headers['content-type'] ?? '')) {
         return sendFault(exchange, badInput('content-type', 'application/json', req.headers['content-type']), 415)
       }
@@ -108,6 +121,11 @@ const statusOf = (error: GraphQLError): { status: number; headers?: Record<strin
   const { retryAfterMs, allow } = error.extensions
   if (typeof allow === 'string') return { status: 405, headers: { allow }, spec: false }
   // A limit must be seen by clients that never look into the body.
-  if (typeof retryAfterMs === 'number') return { status: FAULTS[codeOf(error)].http, headers: { 'retry-after': `${Math.ceil(retryAfterMs / 1000)}` }, spec: false }
+  if (typeof retryAfterMs === 'number')
+    return {
+      status: FAULTS[codeOf(error)].http,
+      headers: { 'retry-after': `${Math.ceil(retryAfterMs / 1000)}` },
+      spec: false,
+    }
   return { status: FAULTS[codeOf(error)].http }
 }

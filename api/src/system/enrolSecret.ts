@@ -21,7 +21,10 @@ const readSecret = (file: string): string | undefined => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw new Error(`Expected ${file} to be readable, got ${(error as Error).message}`, { cause: error })
   }
-  if (text.length < LEAST_CHARS) throw new Error(`Expected a secret of at least ${LEAST_CHARS} characters in ${file}, got ${text.length}: remove the file to have a new one made.`)
+  if (text.length < LEAST_CHARS)
+    throw new Error(
+      `Expected a secret of at least ${LEAST_CHARS} characters in ${file}, got ${text.length}: remove the file to have a new one made.`,
+    )
   return text
 }
 
@@ -49,7 +52,8 @@ export const openEnrolSecret = (dataDir: string, given: string | undefined): Enr
     // Fails where another replica on this folder was faster: then its secret counts.
     linkSync(draft, file)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw new Error(`Expected ${dataDir} to be writable, got ${(error as Error).message}`, { cause: error })
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw new Error(`Expected ${dataDir} to be writable, got ${(error as Error).message}`, { cause: error })
   } finally {
     rmSync(draft, { force: true })
   }

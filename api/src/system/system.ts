@@ -16,11 +16,22 @@ export interface SystemDeps {
   enrolSecret: string
 }
 
-export const createSystem = ({ db, clock, version, database, bus, consoleUrl, loopbackOnly, enrolSecret }: SystemDeps): System => ({
+export const createSystem = ({
+  db,
+  clock,
+  version,
+  database,
+  bus,
+  consoleUrl,
+  loopbackOnly,
+  enrolSecret,
+}: SystemDeps): System => ({
   info: () => ({ version, time: new Date(clock.now()), database, bus }),
   enrolment: () => ({ consoleUrl: consoleUrl(), loopbackOnly }),
   revealEnrolmentSecret: (viewer) =>
-    db.change(viewer, 'enrolment.reveal.revealEnrolmentSecret', { kind: 'enrolment' }, async () => ({ result: enrolSecret })),
+    db.change(viewer, 'enrolment.reveal.revealEnrolmentSecret', { kind: 'enrolment' }, async () => ({
+      result: enrolSecret,
+    })),
 })
 
 /** The engine by the name the product gives it, with the version of PostgreSQL that it is. */

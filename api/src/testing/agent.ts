@@ -1,7 +1,13 @@
 // An agent without a machine: a real key, enrolment and link, and whatever operations a test sends over it.
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
-import { type AgentAck, type AgentInit, enrolStatement, linkStatement, NONCE_HEADER } from '@sindri/schema/contract/protocol'
-import WebSocket from 'ws'
+import {
+  type AgentAck,
+  type AgentInit,
+  enrolStatement,
+  linkStatement,
+  NONCE_HEADER,
+} from '@sindri/schema/contract/protocol'
+import { WebSocket } from 'ws'
 import { createClient } from 'graphql-ws'
 import { createIds } from '../platform/ids.ts'
 import { systemClock } from '../platform/clock.ts'
@@ -45,7 +51,13 @@ export const enrolTestAgent = async (url: string, secret: string, facts: Json = 
   const run = createIds(systemClock).make('request').slice(4)
 
   const enrol = async (): Promise<Json> => {
-    const input = { hostname: name, ...facts, instanceId: name, publicKey: key, proof: signed(enrolStatement(name, key)) }
+    const input = {
+      hostname: name,
+      ...facts,
+      instanceId: name,
+      publicKey: key,
+      proof: signed(enrolStatement(name, key)),
+    }
     const answer = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${secret}` },
@@ -110,14 +122,23 @@ export const enrolTestAgent = async (url: string, secret: string, facts: Json = 
         ack,
         sign: signFor,
         closed: closed.promise,
-        close: async () => void (await client.dispose()),
+        close: async () => {
+          await client.dispose()
+        },
         ask: (query, variables = {}) =>
           new Promise((resolve, reject) =>
             client.subscribe<never>(
               { query, variables },
               {
                 next: ({ data, errors }) => (errors ? reject(new Error(textOf(errors))) : resolve(data as never)),
-                error: (error) => reject(Array.isArray(error) ? new Error(textOf(error)) : error instanceof Error ? error : new Error('the link closed')),
+                error: (error) =>
+                  reject(
+                    Array.isArray(error)
+                      ? new Error(textOf(error))
+                      : error instanceof Error
+                        ? error
+                        : new Error('the link closed'),
+                  ),
                 complete: () => reject(new Error('the operation ended without an answer')),
               },
             ),

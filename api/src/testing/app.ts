@@ -43,7 +43,13 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const adminPassword = randomBytes(12).toString('base64url')
   const lines: Json[] = []
   const log = createLog('debug', (line) => void lines.push(JSON.parse(line) as Json))
-  const env: Env = { ...readEnv({}, folder), port: 0, adminPassword, ...(backend === 'services' && { redisUrl: 'redis://as-the-lane-says' }), ...options.env }
+  const env: Env = {
+    ...readEnv({}, folder),
+    port: 0,
+    adminPassword,
+    ...(backend === 'services' && { redisUrl: 'redis://as-the-lane-says' }),
+    ...options.env,
+  }
   const app = createApp(env, { db, bus, log, ...(options.clock && { clock: options.clock }) })
   const started = await app.start()
   const ids = createIds(systemClock)
@@ -76,7 +82,9 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
       const token = newSecret()
       const email = `${userId.toLowerCase()}@example.org`
       await db.prisma.user.create({ data: { id: userId, email, name: role.toLowerCase(), passwordHash: 'none', role } })
-      await db.prisma.session.create({ data: { id: sessionId, userId, tokenHash: hashOf(token), expiresAt: new Date(Date.now() + 3_600_000) } })
+      await db.prisma.session.create({
+        data: { id: sessionId, userId, tokenHash: hashOf(token), expiresAt: new Date(Date.now() + 3_600_000) },
+      })
       return Object.assign(client({ cookie: `sindri_session=${token}` }), { userId, sessionId })
     },
 

@@ -1,6 +1,6 @@
 // A program's way into a console under test: GraphQL over HTTP and over graphql-transport-ws, with a cookie, a key or nothing.
 import { type Client, createClient } from 'graphql-ws'
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 
 export interface Shown {
   message: string
@@ -50,7 +50,12 @@ export const createTestClient = (url: string, credential: Credential = {}): Test
 
   const client: TestClient = {
     headers,
-    fetch: (path, init = {}) => fetch(url + path, { redirect: 'manual', ...init, headers: { ...headers, ...(init.headers as Record<string, string>) } }),
+    fetch: (path, init = {}) =>
+      fetch(url + path, {
+        redirect: 'manual',
+        ...init,
+        headers: { ...headers, ...(init.headers as Record<string, string>) },
+      }),
 
     async graphql(query, variables = {}) {
       const answer = await client.fetch('/graphql', {
@@ -66,7 +71,8 @@ export const createTestClient = (url: string, credential: Credential = {}): Test
 
     async ask(query, variables) {
       const { data, errors } = await client.graphql<never>(query, variables)
-      if (errors.length > 0 || !data) throw new Error(errors.map(({ extensions, message }) => `${extensions.code}: ${message}`).join('\n'))
+      if (errors.length > 0 || !data)
+        throw new Error(errors.map(({ extensions, message }) => `${extensions.code}: ${message}`).join('\n'))
       return data
     },
 
@@ -80,7 +86,8 @@ export const createTestClient = (url: string, credential: Credential = {}): Test
 
     async *watch(query, variables = {}) {
       for await (const { data, errors } of client.socket().iterate<never>({ query, variables })) {
-        if (errors) throw new Error(errors.map(({ extensions, message }) => `${String(extensions?.code)}: ${message}`).join('\n'))
+        if (errors)
+          throw new Error(errors.map(({ extensions, message }) => `${String(extensions?.code)}: ${message}`).join('\n'))
         if (data) yield data
       }
     },

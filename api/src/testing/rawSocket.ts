@@ -1,6 +1,6 @@
 // A WebSocket that says exactly what a test wants, and hands out what comes back in order.
 import { once } from 'node:events'
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 import type { Json } from './client.ts'
 
 export interface RawSocket {
@@ -20,7 +20,10 @@ export interface RawOptions {
   path?: string
 }
 
-export const openRawSocket = async (url: string, { headers = {}, protocols = ['graphql-transport-ws'], path = '/graphql' }: RawOptions = {}): Promise<RawSocket> => {
+export const openRawSocket = async (
+  url: string,
+  { headers = {}, protocols = ['graphql-transport-ws'], path = '/graphql' }: RawOptions = {},
+): Promise<RawSocket> => {
   const ws = new WebSocket(url.replace(/^http/, 'ws') + path, protocols, { headers })
   const arrived: Json[] = []
   const waiting: PromiseWithResolvers<Json>[] = []
@@ -42,7 +45,8 @@ export const openRawSocket = async (url: string, { headers = {}, protocols = ['g
 
   const socket: RawSocket = {
     ws,
-    send: (message) => ws.send(typeof message === 'string' || message instanceof Buffer ? message : JSON.stringify(message)),
+    send: (message) =>
+      ws.send(typeof message === 'string' || message instanceof Buffer ? message : JSON.stringify(message)),
     next() {
       const message = arrived.shift()
       if (message) return Promise.resolve(message)
