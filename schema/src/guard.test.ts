@@ -41,7 +41,7 @@ describe('the guard', () => {
   it.each(ROLES)('lets %s remove an instance exactly as the role table says', async (role) => {
     const result = await execute({ schema, document: REMOVE, contextValue: contextOf(user(role)) })
     const allowed = role === 'OPERATOR' || role === 'ADMIN'
-    expect(result.errors?.[0]?.originalError).toEqual(allowed ? undefined : expect.objectContaining({ code: 'FORBIDDEN' }))
+    expect(result.errors?.[0]?.cause).toEqual(allowed ? undefined : expect.objectContaining({ code: 'FORBIDDEN' }))
   })
 
   it('records a refused mutation with its target, before anything else happens', async () => {
@@ -63,19 +63,19 @@ describe('the guard', () => {
   it('asks the anonymous to sign in', async () => {
     const anonymous: Viewer = { ...origin, kind: 'anonymous', role: 'ANONYMOUS' }
     const result = await execute({ schema, document: REMOVE, contextValue: contextOf(anonymous) })
-    expect(result.errors?.[0]?.originalError).toMatchObject({ code: 'UNAUTHENTICATED' })
+    expect(result.errors?.[0]?.cause).toMatchObject({ code: 'UNAUTHENTICATED' })
   })
 
   it('lets nobody pass who still uses a one-time password', async () => {
     const result = await execute({ schema, document: REMOVE, contextValue: contextOf(user('ADMIN', true)) })
-    expect(result.errors?.[0]?.originalError).toMatchObject({ code: 'PASSWORD_CHANGE_REQUIRED' })
+    expect(result.errors?.[0]?.cause).toMatchObject({ code: 'PASSWORD_CHANGE_REQUIRED' })
   })
 
   it('checks a subscription when it begins', async () => {
     const document = parse('subscription { instanceChanged { id } }')
     const anonymous: Viewer = { ...origin, kind: 'anonymous', role: 'ANONYMOUS' }
     const refused = await subscribe({ schema, document, contextValue: contextOf(anonymous) })
-    expect('errors' in refused && refused.errors?.[0]?.originalError).toMatchObject({ code: 'UNAUTHENTICATED' })
+    expect('errors' in refused && refused.errors?.[0]?.cause).toMatchObject({ code: 'UNAUTHENTICATED' })
     const allowed = await subscribe({ schema, document, contextValue: contextOf(user('VIEWER')) })
     expect(Symbol.asyncIterator in allowed).toBe(true)
   })
@@ -83,6 +83,6 @@ describe('the guard', () => {
   it('keeps the agents out of what is for people, and people out of what is for agents', async () => {
     const document = parse('mutation { publishLiveSample(sample: { at: "2026-11-20T18:00:00Z" }) }')
     const result = await execute({ schema, document, contextValue: contextOf(user('ADMIN')) })
-    expect(result.errors?.[0]?.originalError).toMatchObject({ code: 'FORBIDDEN' })
+    expect(result.errors?.[0]?.cause).toMatchObject({ code: 'FORBIDDEN' })
   })
 })

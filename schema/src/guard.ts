@@ -19,7 +19,7 @@ export interface GuardOptions {
 }
 
 declare global {
-  // eslint-disable-next-line typescript/no-namespace -- Pothos is extended through this namespace
+  // Pothos is extended through this namespace.
   export namespace PothosSchemaTypes {
     export interface Plugins<Types extends SchemaTypes> {
       sindriGuard: GuardPlugin<Types>

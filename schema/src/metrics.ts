@@ -2,7 +2,7 @@
 import { builder } from './builder.ts'
 import type { FaultCode } from './contract/codes.ts'
 import type { AgentViewer, Viewer } from './context.ts'
-import { AFTER, FIRST, type Edge, type Page, type PageArgs, connectionOf } from './paging.ts'
+import { AFTER, type Edge, type Page, type PageArgs } from './paging.ts'
 
 export interface Cpu {
   usagePercent: number | null

@@ -74,6 +74,7 @@ export function openLink(options: LinkOptions): Promise<Link> {
   class SignedSocket extends WebSocket {
     constructor(address: string | URL, protocols?: string | string[]) {
       super(address, protocols, { maxPayload: LIMITS.frameBytes, perMessageDeflate: false, handshakeTimeout: connectTimeoutMs })
+      // oxlint-disable-next-line typescript/no-this-alias -- nobody else is ever given this socket
       socket = this
       this.on('upgrade', (response) => {
         const header = response.headers[NONCE_HEADER]

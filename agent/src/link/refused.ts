@@ -30,5 +30,5 @@ export function toRefused(errors: readonly { message?: unknown; extensions?: unk
   const [first] = errors
   const extensions = (typeof first?.extensions === 'object' && first.extensions !== null ? first.extensions : {}) as Record<string, unknown>
   const code = isFaultCode(extensions.code) ? extensions.code : 'INTERNAL'
-  return new Refused(code, String(first?.message ?? 'The console gave no reason.'), extensions)
+  return new Refused(code, typeof first?.message === 'string' ? first.message : 'The console gave no reason.', extensions)
 }
