@@ -56,6 +56,8 @@ test('what was skipped fails the run only where nothing may be skipped', () => {
   expect(toVerdict(outcomes, false)).toEqual({ line: '3 passed, 0 failed, 5 skipped', exitCode: 0 })
   expect(toVerdict(outcomes, true).exitCode).toBe(1)
   expect(toVerdict([ran(3, 0, 1)], true).exitCode).toBe(1)
+  expect(toVerdict([ran(3), toSkipped('e2e', '', 0)], true).exitCode).toBe(1)
+  expect(toVerdict([ran(3)], true).exitCode).toBe(0)
 })
 
 test('the table says of each lane what became of it, and why', () => {

@@ -119,13 +119,14 @@ export function toTable(outcomes: readonly Outcome[]): string {
     .join('\n')
 }
 
-/** On a machine that is known to have everything, whatever did not run is a failure. */
+/** On a machine that is known to have everything, whatever did not run is a failure: a lane that lost its files as well. */
 export function toVerdict(
   outcomes: readonly Outcome[],
   nothingMayBeSkipped: boolean,
 ): { line: string; exitCode: number } {
   const sum = (key: 'passed' | 'failed' | 'skipped') => outcomes.reduce((total, outcome) => total + outcome[key], 0)
   const [passed, failed, skipped] = [sum('passed'), sum('failed'), sum('skipped')]
-  const isGood = failed === 0 && passed > 0 && !(nothingMayBeSkipped && skipped > 0)
+  const isMissing = skipped > 0 || outcomes.some(({ state }) => state === 'empty')
+  const isGood = failed === 0 && passed > 0 && !(nothingMayBeSkipped && isMissing)
   return { line: `${passed} passed, ${failed} failed, ${skipped} skipped`, exitCode: isGood ? 0 : 1 }
 }
