@@ -19,6 +19,9 @@ const variables: readonly (readonly [name: string, meaning: string])[] = [
   ['SINDRI_LOG_LEVEL', 'debug, info, warn or error (default: info)'],
 ]
 
+/** Names of all of them. */
+export const agentVariables: readonly string[] = variables.map(([name]) => name)
+
 export function helpText(): string {
   const width = Math.max(...variables.map(([name]) => name.length))
   return [

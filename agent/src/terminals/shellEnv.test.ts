@@ -16,7 +16,7 @@ describe('the environment of a shell', () => {
       SINDRI_INSTANCE_ID: 'box',
       EDITOR: 'vim',
     })
-    expect(Object.keys(env).filter((name) => name.startsWith('SINDRI_'))).toEqual(['SINDRI_INSTANCE_ID'])
+    expect(Object.keys(env).filter((name) => name.startsWith('SINDRI_'))).toEqual([])
     expect(Object.values(env)).not.toContain('secret')
     expect(env.EDITOR).toBe('vim')
   })

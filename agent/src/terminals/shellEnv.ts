@@ -1,4 +1,5 @@
 // Builds the environment of a shell: the user's, without what belongs to the agent and to whatever started it.
+import { agentVariables } from '../help.ts'
 import { SpawnFailure } from './spawnFailure.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -11,12 +12,13 @@ export interface ShellEnvOptions {
   user: { name: string | null; home: string }
 }
 
+const agentSettings = new Set(agentVariables)
+
 /**
  * The agent's secrets and settings. This keeps them out of a listing, not from a user who looks: a shell of the same
  * user can read what the agent can.
  */
-const belongsToAgent = (name: string): boolean =>
-  name.startsWith('SINDRI_CONSOLE_API_KEY') || name.startsWith('SINDRI_AGENT_') || name === 'SINDRI_CONSOLE_URL'
+const belongsToAgent = (name: string): boolean => agentSettings.has(name) || name.startsWith('SINDRI_AGENT_')
 
 /** Left by the terminal, multiplexer or package script that the agent was started from; untrue inside a new terminal. */
 const launcher = new Set([
