@@ -50,7 +50,7 @@ export const createAgents = (deps: AgentsDeps): AgentsService => {
       if (Object.keys(facts).length > 0 || heartbeatMs !== link.heartbeatMs || !link.startKnown) {
         const { set, params } = setFacts(facts, 5)
         const [row] = await db.query(
-          `update instances set heartbeat_ms = $3,
+          `update instances set heartbeat_ms = $3, revision = revision + 1, changed_at = now(),
              agent_started_at = case when abs(extract(epoch from now() - agent_started_at) - $4) < 5 then agent_started_at else now() - $4 * interval '1 s' end
              ${set === '' ? '' : `, ${set}`}
            where id = $1 and epoch = $2 and deleted_at is null returning id`,

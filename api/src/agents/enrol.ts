@@ -5,9 +5,10 @@ import { enrolStatement } from '@sindri/schema/contract/protocol'
 import type { Bus } from '../platform/bus.ts'
 import type { Db } from '../platform/db.ts'
 import type { Ids } from '../platform/ids.ts'
+import { labelsOf } from '../platform/labels.ts'
 import { topics } from '../platform/topics.ts'
 import { demandPublicKey, hasSigned, thumbprintOf } from './agentKeys.ts'
-import { checkFacts, checkTags, setFacts } from './facts.ts'
+import { checkFacts, setFacts } from './facts.ts'
 import type { RecordEvents } from './observed.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -102,7 +103,7 @@ export const createEnrol = ({ db, bus, ids, tokens, recordEvents, consoleVersion
       throw badInput('input.proof', 'a signature over enrolStatement with the key that is enrolled', 'another one')
     }
     const facts = checkFacts('input', input)
-    const labels = checkTags('input.tags', tags)
+    const labels = labelsOf('input.tags', tags)
     const thumbprint = thumbprintOf(publicKey)
     const { set, params } = setFacts(facts, 2)
 
@@ -122,7 +123,11 @@ export const createEnrol = ({ db, bus, ids, tokens, recordEvents, consoleVersion
         if (!instance)
           throw new Fault('UNAVAILABLE', `${name} was removed at this moment; try again.`, { retryAfterMs: 1_000 })
         if (instance.public_key !== publicKey) throw new Foreign(instance)
-        if (set !== '') await tx.query(`update instances set ${set} where id = $1`, [instance.id, ...params])
+        if (set !== '')
+          await tx.query(`update instances set ${set}, revision = revision + 1, changed_at = now() where id = $1`, [
+            instance.id,
+            ...params,
+          ])
         return {
           result: instance,
           target: { kind: 'instance', id: instance.id },

@@ -1,5 +1,5 @@
 // What a machine says of itself, bounded and in one form; absent members stay absent, empty ones become null.
-import type { BomTool, Extension, Facts, Geo, Tag } from '@sindri/schema'
+import type { BomTool, Extension, Facts, Geo } from '@sindri/schema'
 import { badInput } from '@sindri/schema/contract/codes'
 import { LIMITS } from '@sindri/schema/contract/limits'
 import { listOf, objectOf, textOf } from '../platform/records.ts'
@@ -109,15 +109,3 @@ export const checkNotices = (path: string, value: unknown): string =>
       (notice) => notice !== '',
     ),
   )
-
-/** Labels as JSON by key, for the column. */
-export const checkTags = (path: string, tags: readonly Tag[] | null | undefined): string => {
-  const read = listOf(path, tags, LIMITS.tags, (at, value) => {
-    const tag = objectOf(at, value)
-    const key = textOf(`${at}.key`, tag.key, 63)
-    if (!/^[\w./-]+$/.test(key)) throw badInput(`${at}.key`, 'letters, digits and . _ - /', key)
-    return [key, textOf(`${at}.value`, tag.value, LIMITS.nameChars).trim()] as const
-  })
-  // An agent names a key twice by mistake; the last one counts, as in a shell.
-  return JSON.stringify(Object.fromEntries((read ?? []).sort(([a], [b]) => (a < b ? -1 : 1))))
-}

@@ -61,7 +61,9 @@ export const createPresence = ({ db, bus, clock, log, recordEvents, replica, lin
         `with heard as (select * from unnest($1::text[], $2::int8[], $3::float8[]) as heard (id, epoch, age_ms)),
          locked as (select i.id, i.liveness as was from instances i where i.id = any($1::text[]) order by i.id for update)
          update instances i set last_seen_at = greatest(i.last_seen_at, now() - heard.age_ms * interval '1 ms'), liveness = 'ONLINE',
-           liveness_at = case when i.liveness = 'ONLINE' then i.liveness_at else now() end
+           liveness_at = case when i.liveness = 'ONLINE' then i.liveness_at else now() end,
+           revision = case when i.liveness = 'ONLINE' then i.revision else i.revision + 1 end,
+           changed_at = case when i.liveness = 'ONLINE' then i.changed_at else now() end
          from heard join locked on locked.id = heard.id
          where i.id = heard.id and i.epoch = heard.epoch and i.deleted_at is null
          returning i.id, i.num, i.name, locked.was`,
@@ -116,7 +118,7 @@ export const createPresence = ({ db, bus, clock, log, recordEvents, replica, lin
       const done = await tx.query<{ id: string; num: number; name: string; liveness: Liveness; last_seen_at: Date }>(
         `with judged as (select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) as judged (id, was, next, seen)),
          locked as (select i.id from instances i where i.id = any($1::text[]) order by i.id for update)
-         update instances i set liveness = judged.next::liveness, liveness_at = now()
+         update instances i set liveness = judged.next::liveness, liveness_at = now(), revision = i.revision + 1, changed_at = now()
          from judged join locked on locked.id = judged.id
          where i.id = judged.id and i.liveness = judged.was::liveness and i.last_seen_at = judged.seen and i.deleted_at is null
          returning i.id, i.num, i.name, i.liveness, i.last_seen_at`,

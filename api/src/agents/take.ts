@@ -102,7 +102,7 @@ export const takeLink = async (
     }
 
     const [linked] = await tx.query<{ epoch: number }>(
-      `update instances set epoch = epoch + 1, run = $2, replica = $3, linked_at = now(), linked_from = $4, last_seen_at = now(),
+      `update instances set epoch = epoch + 1, revision = revision + 1, changed_at = now(), run = $2, replica = $3, linked_at = now(), linked_from = $4, last_seen_at = now(),
          liveness_at = case when liveness = 'ONLINE' then liveness_at else now() end, liveness = 'ONLINE',
          agent_started_at = case when run = $2 then agent_started_at else now() end,
          agent_version = $5, hostname = coalesce($6, hostname), heartbeat_ms = $7, metrics_ms = $8, protocol_minor = $9, notices = $10::jsonb,

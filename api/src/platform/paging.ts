@@ -13,7 +13,7 @@ const longestCursor = 1024
 /** `types` names what each part of the key must be; '?' stands for "or null". A null answer means: from the beginning. */
 export const readCursor = <T extends readonly CursorValue[]>(
   after: string | null | undefined,
-  types: readonly ('string' | 'number' | 'string?' | 'number?' | 'time')[],
+  types: readonly ('string' | 'number' | 'time' | 'string?' | 'number?' | 'time?')[],
 ): T | null => {
   if (after === null || after === undefined) return null
   const key = after.length <= longestCursor ? parse(after) : undefined
@@ -22,9 +22,10 @@ export const readCursor = <T extends readonly CursorValue[]>(
     key.length === types.length &&
     types.every((type, i) => {
       const value: unknown = key[i]
-      if (type === 'time')
-        return typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) && !Number.isNaN(Date.parse(value))
       if (value === null) return type.endsWith('?')
+      if (type.startsWith('time')) {
+        return typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) && !Number.isNaN(Date.parse(value))
+      }
       return typeof value === type.replace('?', '') && !(typeof value === 'string' && value.includes('\0'))
     })
   if (!fits) throw badInput('after', 'a cursor of this very list', after)

@@ -1,0 +1,90 @@
+// The fleet: found, watched, labelled, and forgotten when somebody says so.
+import type { Instance, Instances } from '@sindri/schema'
+import { Fault } from '@sindri/schema/contract/codes'
+import type { Bus } from '../platform/bus.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Db } from '../platform/db.ts'
+import { isId } from '../platform/ids.ts'
+import { labelsOf } from '../platform/labels.ts'
+import type { Log } from '../platform/log.ts'
+import { topics } from '../platform/topics.ts'
+import { createChanges } from './changes.ts'
+import { pageOf } from './page.ts'
+import { type InstanceRow, toInstance } from './row.ts'
+import { createTakeovers, type EndLinks } from './takeovers.ts'
+
+export interface InstancesDeps {
+  db: Db
+  bus: Bus
+  clock: Clock
+  log: Log
+  endLinks: EndLinks
+  /** Ends the terminals of an instance that is removed. */
+  closeTerminals: (instanceId: string) => Promise<void>
+}
+
+const notFound = (): Fault => new Fault('NOT_FOUND', 'There is no instance of this id.')
+
+export const createInstances = ({ db, bus, clock, log, endLinks, closeTerminals }: InstancesDeps): Instances => {
+  const watch = createChanges({ db, bus, clock, log })
+  const changed = (id: string): void => bus.publish(topics.instanceChanged, 'all', { id })
+
+  return {
+    ...createTakeovers({ db, bus, endLinks }),
+    page: (_, args) => pageOf(db, args),
+    changes: (_, ids) => watch(ids),
+
+    async one(_, id) {
+      const [row] = isId('instance', id)
+        ? await db.query<InstanceRow>('select * from instances where id = $1 and deleted_at is null', [id])
+        : []
+      if (!row) throw notFound()
+      return toInstance(row)
+    },
+
+    async setTags(viewer, id, tags) {
+      const labels = labelsOf('tags', tags)
+      return db.change<Instance>(viewer, 'instance.tag.setInstanceTags', { kind: 'instance', id }, async (tx) => {
+        const [before] = isId('instance', id)
+          ? await tx.query<InstanceRow>('select * from instances where id = $1 and deleted_at is null for update', [id])
+          : []
+        if (!before) throw notFound()
+        const [after] = await tx.query<InstanceRow>(
+          'update instances set tags = $2::jsonb, revision = revision + 1, changed_at = now() where id = $1 returning *',
+          [id, labels],
+        )
+        return {
+          result: toInstance(after as InstanceRow),
+          before: { tags: before.tags },
+          after: { tags: labels },
+          publish: () => changed(id),
+        }
+      })
+    },
+
+    remove: (viewer, id) =>
+      db.change(viewer, 'instance.remove.removeInstance', { kind: 'instance', id }, async (tx) => {
+        // Its rows stay for as long as they are kept anyway; its name is free at once.
+        const [gone] = isId('instance', id)
+          ? await tx.query<{ name: string; hostname: string | null; epoch: number }>(
+              `update instances set deleted_at = now(), epoch = epoch + 1, replica = null, revision = revision + 1, changed_at = now()
+               where id = $1 and deleted_at is null returning name, hostname, epoch`,
+              [id],
+            )
+          : []
+        if (!gone) throw notFound()
+        await tx.query('delete from takeover_requests where instance_id = $1', [id])
+        return {
+          result: true,
+          before: { name: gone.name, hostname: gone.hostname },
+          publish: () => {
+            endLinks(id, gone.epoch, 'REMOVED')
+            changed(id)
+            closeTerminals(id).catch((error: unknown) =>
+              log.error('terminals of a removed instance could not be closed', { instance: id, error }),
+            )
+          },
+        }
+      }),
+  }
+}

@@ -1,0 +1,68 @@
+// Instances as the table has them and as the graph shows them.
+import type { BomTool, Extension, Geo, Instance } from '@sindri/schema'
+import { type Lifecycle, type Liveness, statusOf } from '@sindri/schema/contract/status'
+
+export interface InstanceRow {
+  id: string
+  num: number
+  name: string
+  thumbprint: string
+  provider: string | null
+  region: string | null
+  tags: Record<string, string>
+  hostname: string | null
+  os: string | null
+  arch: string | null
+  distro: string | null
+  agent_version: string | null
+  extensions: Extension[] | null
+  yaml_hash: string | null
+  bom: BomTool[] | null
+  ssh_endpoint: string | null
+  geo: Geo | null
+  lifecycle: Lifecycle
+  liveness: Liveness
+  liveness_at: Date
+  last_seen_at: Date | null
+  heartbeat_ms: number
+  metrics_ms: number
+  linked_at: Date | null
+  linked_from: string | null
+  agent_started_at: Date | null
+  notices: string[]
+  created_at: Date
+  deleted_at: Date | null
+  revision: number
+}
+
+export const toInstance = (row: InstanceRow): Instance => ({
+  id: row.id,
+  name: row.name,
+  status: statusOf(row.lifecycle, row.liveness),
+  lifecycle: row.lifecycle,
+  liveness: row.liveness,
+  livenessAt: row.liveness_at,
+  lastSeenAt: row.last_seen_at,
+  heartbeatMs: row.heartbeat_ms,
+  metricsMs: row.metrics_ms,
+  linkedAt: row.linked_at,
+  linkedFrom: row.linked_from,
+  agentStartedAt: row.agent_started_at,
+  notices: row.notices,
+  createdAt: row.created_at,
+  provider: row.provider,
+  region: row.region,
+  tags: Object.entries(row.tags)
+    .map(([key, value]) => ({ key, value }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1)),
+  hostname: row.hostname,
+  os: row.os,
+  arch: row.arch,
+  distro: row.distro,
+  agentVersion: row.agent_version,
+  extensions: row.extensions,
+  yamlHash: row.yaml_hash,
+  bom: row.bom,
+  sshEndpoint: row.ssh_endpoint,
+  geo: row.geo,
+})
