@@ -15,6 +15,7 @@ const open = (options: Partial<GroupCommitDeps<Batch, string>> = {}) => {
   const group = createGroupCommit<Batch, string>({
     clock: createFakeClock(),
     inFlight: 1,
+    statementRows: 100,
     onSplit: (error) => void splits.push(error),
     write: (batches) => {
       const { promise, resolve, reject } = Promise.withResolvers<string[]>()

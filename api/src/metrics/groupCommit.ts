@@ -17,7 +17,7 @@ export interface GroupCommitDeps<B extends Batch, Answer> {
   /** Statements under way at once. */
   inFlight: number
   /** A statement takes batches until it has this many rows. */
-  statementRows?: number
+  statementRows: number
   /** Beyond this many waiting rows, or for an owner this many waiting batches, the answer is UNAVAILABLE. */
   waitingRows?: number
   waitingBatchesPerOwner?: number
@@ -39,15 +39,7 @@ const isUnavailable = (error: unknown): boolean => error instanceof Fault && err
 export const createGroupCommit = <B extends Batch, Answer>(
   deps: GroupCommitDeps<B, Answer>,
 ): GroupCommit<B, Answer> => {
-  const {
-    clock,
-    write,
-    onSplit,
-    inFlight,
-    statementRows = 1_500,
-    waitingRows = 20_000,
-    waitingBatchesPerOwner = 8,
-  } = deps
+  const { clock, write, onSplit, inFlight, statementRows, waitingRows = 20_000, waitingBatchesPerOwner = 8 } = deps
   const waiting: Waiting<B, Answer>[] = []
   const perOwner = new Map<number, number>()
   let rowsWaiting = 0

@@ -25,7 +25,7 @@ export interface SampleBatch extends Batch {
 /** For each row: whether this statement stored it; false: it was stored before. */
 export type Stored = boolean[]
 
-export const jsonOf = (row: SampleRow): string => (row.json ??= JSON.stringify(row.sample))
+const jsonOf = (row: SampleRow): string => (row.json ??= JSON.stringify(row.sample))
 
 const columns = FIGURE_COLUMNS.map(({ column }) => column)
 const types = FIGURE_COLUMNS.map(({ type }) => (type === 'bigint' ? 'int8' : 'float4'))
