@@ -1,21 +1,13 @@
 // The wiring diagram of the console: platform, then slices, then http; what starts is ended in the opposite order.
-import path from 'node:path'
 import type { Ports } from '@sindri/schema'
-import { schema } from '@sindri/schema'
 import about from '../package.json' with { type: 'json' }
 import { createAccess } from './access/access.ts'
-import { createAssets } from './http/assets.ts'
-import { createFigures } from './http/figures.ts'
-import { createGraphiQL } from './http/graphiql.ts'
-import { createHealth } from './http/health.ts'
-import { BUDGETS, createLimiter } from './http/limits.ts'
-import { createOperations } from './http/operations.ts'
-import { createOrigins, isLoopback } from './http/origin.ts'
-import { createRegister } from './http/register.ts'
-import { createHttpServer } from './http/server.ts'
-import { createSockets } from './http/sockets.ts'
-import { createViewers } from './http/viewer.ts'
-import { createGraphQL } from './http/yoga.ts'
+import { createAgents } from './agents/agents.ts'
+import { createEvents } from './events/events.ts'
+import { type Address, addressOf } from './http/address.ts'
+import { createHttp } from './http/http.ts'
+import { createInstances } from './instances/instances.ts'
+import { createMetrics } from './metrics/metrics.ts'
 import type { Bus } from './platform/bus.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
 import { type Db, openDb } from './platform/db.ts'
@@ -27,6 +19,7 @@ import { openBus } from './platform/openBus.ts'
 import { createStop } from './platform/stop.ts'
 import { openEnrolSecret } from './system/enrolSecret.ts'
 import { createSystem, nameDatabase } from './system/system.ts'
+import { createTerminals, type TerminalsService } from './terminals/terminals.ts'
 
 /** What a test may own itself. Whoever hands over an open database or bus closes it. */
 export interface Overrides {
@@ -62,114 +55,85 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
   const jobs = createJobs({ clock, log })
   const stop = createStop({ clock, log, graceMs: STOP_WITHIN_MS })
   const onError = (error: Error): void => log.error('a part met an error of its own', { error })
-  const limiter = (name: keyof typeof BUDGETS) => createLimiter(clock, BUDGETS[name])
 
   const start = async (): Promise<Started> => {
     // Platform
-    const enrolSecret = openEnrolSecret(env.dataDir, env.enrolSecret)
-    const db = overrides.db ?? (await openDb(env.databaseUrl, { onError }))
+    const { value: enrolSecret, file: enrolSecretFile } = openEnrolSecret(env.dataDir, env.enrolSecret)
+    const db = overrides.db ?? (await timed('database', () => openDb(env.databaseUrl, { onError })))
     if (!overrides.db) stop.add('database', () => db.close())
-    const migrated = await timed('migrations', () => db.migrate())
+    await timed('migrations', () => db.migrate())
     const databaseLabel = await nameDatabase(db)
     const bus = overrides.bus ?? (await timed('bus', () => openBus(env.redisUrl, { clock, onError })))
     if (!overrides.bus) stop.add('bus', () => bus.close())
 
     // Slices
-    let url = ''
-    const consoleUrl = (): string => env.publicUrl?.origin ?? url
-    const access = createAccess({ db, bus, clock, ids, jobs, log })
+    const platform = { db, bus, clock, ids, jobs, log }
+    let address: Address = addressOf(env.host, env.port, env.publicUrl)
+    const consoleVersion = about.version
+    const linkUrl = (): string => `${address.outside.replace(/^http/, 'ws')}/graphql`
+    const access = createAccess(platform)
+    const events = createEvents(platform)
+    const replica = ids.make('replica')
+    const agents = createAgents({ ...platform, recordEvents: events.record, replica, consoleVersion, linkUrl })
+    const { order, linkOf, links, endLinks } = agents
+    const metrics = createMetrics({ ...platform, order, retentionDays: env.metricsRetentionDays })
+    // Each asks the other: whose instance it is, and which terminals end with it.
+    let terminals: TerminalsService
+    const instances = createInstances({ ...platform, endLinks, closeTerminals: (id) => terminals.closeInstance(id) })
+    terminals = createTerminals({ ...platform, order, linkOf, instanceOf: (viewer, id) => instances.one(viewer, id) })
     const system = createSystem({
       db,
       clock,
-      version: about.version,
+      version: consoleVersion,
       database: databaseLabel,
       bus: env.redisUrl ? 'Redis' : 'memory',
-      consoleUrl,
-      loopbackOnly: env.publicUrl ? isLoopback(env.publicUrl.hostname) : isLoopback(env.host),
-      enrolSecret: enrolSecret.value,
+      address: () => address,
+      enrolSecret,
     })
     const { accounts, users, keys, audit, authenticate } = access
-    const ports = { accounts, users, keys, audit, system } as Ports
-    const links = undefined as never
+    const ports: Ports = { accounts, users, keys, audit, instances, agents, metrics, events, terminals, system }
     stop.add('access', await access.start())
+    stop.add('events', events.start())
+    stop.add('metrics', await metrics.start())
+    stop.add('agents', await agents.start())
+    stop.add('terminals', await terminals.start())
 
     // Http
-    const figures = createFigures()
-    const origins = createOrigins(env)
-    const failedEnrolments = limiter('failedEnrolments')
-    const enrolments = createLimiter(clock, { perSecond: env.enrolRate / 60, burst: env.enrolRate })
-    const viewers = createViewers({ authenticate, enrolSecret: enrolSecret.value, enrolments, failedEnrolments })
-    const charges = {
-      operations: limiter('operations'),
-      terminalBytes: limiter('terminalBytes'),
-      telemetryRecords: limiter('telemetryRecords'),
-      telemetryBytes: limiter('telemetryBytes'),
-      frameBytes: limiter('frameBytes'),
-    }
-    const operations = createOperations({ schema, charges, clock, log, observe: figures.observe })
-    const sockets = createSockets({
-      operations,
+    const http = createHttp({
+      ...platform,
+      env,
       ports,
       authenticate,
       links,
-      bus,
-      origins,
-      failedSockets: limiter('failedSockets'),
-      clock,
-      ids,
-      log,
-    })
-    stop.add('sockets', await sockets.start())
-    figures.watch({ sockets: sockets.count, bus: bus.stats })
-    const health = createHealth({
-      database: db,
-      bus,
-      migrations: () => migrated,
+      enrolSecret,
       isStopping: () => stop.stopping,
-      clock,
     })
-    const graphiql = createGraphiQL()
-    const graphql = createGraphQL({
-      operations,
-      ports,
-      viewers,
-      graphiql,
-      isSecure: ({ req }) => origins.isSecure(req),
-    })
-    const register = createRegister({ operations, ports, viewers })
-    const server = createHttpServer({
-      routes: {
-        '/graphql': graphql.handle,
-        ...graphiql.parts,
-        '/api/v1/instances/register': register.handle,
-        '/healthz': health.live,
-        '/readyz': health.ready,
-        '/metrics': (exchange) => figures.handle(exchange, viewers),
-      },
-      page: createAssets(path.resolve(import.meta.dirname, '../../web/dist')).handle,
-      sockets,
-      origins,
-      clock,
-      ids,
-      log,
-    })
-    const port = await server.listen(env.host, env.port)
-    stop.add('server', () => server.drain(ANSWER_WITHIN_MS))
-    url = `http://${hostFor(env.host)}:${port}`
+    stop.add('sockets', await http.start())
+    address = addressOf(env.host, await http.listen(env.host, env.port), env.publicUrl)
+    stop.add('server', () => http.drain(ANSWER_WITHIN_MS))
+    const { local: url, outside } = address
 
     // Last, because a one-time password that is made must also be shown.
-    const { email, oneTimePassword } = await access.ensureAdmin({
+    const { email: adminEmail, oneTimePassword } = await access.ensureAdmin({
       email: env.adminEmail ?? DEFAULT_ADMIN,
       password: env.adminPassword,
     })
-    log.info('the console listens', { url, database: databaseLabel, bus: system.info().bus, version: about.version })
-    return { url, adminEmail: email, oneTimePassword, enrolSecretFile: enrolSecret.file, databaseLabel }
+    log.info('the console listens', {
+      url,
+      outside,
+      database: databaseLabel,
+      bus: system.info().bus,
+      version: consoleVersion,
+      tookMs: took,
+    })
+    return { url, adminEmail, oneTimePassword, enrolSecretFile, databaseLabel }
   }
 
+  const took: Record<string, number> = {}
   const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     const startedMs = clock.monotonicMs()
     const result = await work()
-    log.info(`${what} are ready`, { tookMs: Math.round(clock.monotonicMs() - startedMs) })
+    took[what] = Math.round(clock.monotonicMs() - startedMs)
     return result
   }
 
@@ -184,11 +148,4 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
     },
     stop: async () => void (await stop.stop()),
   }
-}
-
-/** An address this machine reaches itself at. */
-const hostFor = (host: string): string => {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
 }

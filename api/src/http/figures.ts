@@ -20,7 +20,7 @@ export interface Figures {
   /** Once the parts that are counted exist. */
   watch(deps: FiguresDeps): void
   /** Open to this machine itself, to users and to keys. */
-  handle(exchange: Exchange, viewers: Viewers): Promise<void>
+  to(viewers: Viewers): (exchange: Exchange) => Promise<void>
 }
 
 export const createFigures = (): Figures => {
@@ -81,7 +81,7 @@ export const createFigures = (): Figures => {
       )
     },
 
-    async handle(exchange, viewers) {
+    to: (viewers) => async (exchange) => {
       const { req, origin } = exchange
       // Behind a proxy on this machine everybody would look local: then the forwarded address counts.
       if (!isLoopback(origin.ip) || req.headers['x-forwarded-for'] !== undefined) {

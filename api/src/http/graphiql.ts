@@ -39,6 +39,7 @@ const page = (nonce: string): string => `<!doctype html>
   <head>
     <meta charset="utf-8" />
     <title>Sindri Console: GraphQL</title>
+    <link rel="icon" href="/logo.svg" type="image/svg+xml" />
     <link rel="stylesheet" href="/graphql/graphiql.css" />
   </head>
   <body id="body" class="no-focus-outline">

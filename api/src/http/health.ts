@@ -1,18 +1,18 @@
 // Whether the console lives (/healthz) and whether it can serve (/readyz), part by part, in an answer that never waits long.
 import type { Clock } from '../platform/clock.ts'
+import type { Db } from '../platform/db.ts'
+import { readMigrations } from '../platform/migrations.ts'
 import { type Exchange, sendJson } from './exchange.ts'
 
 export interface HealthDeps {
-  database: { ping(): Promise<void> }
+  database: Pick<Db, 'ping' | 'query'>
   bus: { ping(): Promise<void> }
-  /** Names of what was applied at start; null until that is done. */
-  migrations(): readonly string[] | null
   isStopping(): boolean
   clock: Clock
 }
 
 interface Part {
-  state: 'up' | 'down' | 'pending'
+  state: 'up' | 'down'
   tookMs?: number
   reason?: string
 }
@@ -26,15 +26,26 @@ export interface Readiness {
 /** A load balancer that asks does not wait longer either. */
 const ANSWER_WITHIN_MS = 2_000
 
-export const createHealth = ({ database, bus, migrations, isStopping, clock }: HealthDeps) => {
-  const look = async (part: { ping(): Promise<void> }): Promise<Part> => {
+export const createHealth = ({ database, bus, isStopping, clock }: HealthDeps) => {
+  const names = readMigrations().map(({ name }) => name)
+
+  /** Somebody may have restored an older database under a console that runs. */
+  const migrated = async (): Promise<void> => {
+    const rows = await database.query<{ name: string }>(
+      `select migration_name as name from _prisma_migrations where finished_at is not null and rolled_back_at is null`,
+    )
+    const missing = names.filter((name) => !rows.some((row) => row.name === name))
+    if (missing.length > 0) throw new Error(`expected the migration ${missing.join(', ')}, got a database without it`)
+  }
+
+  const look = async (ask: () => Promise<void>): Promise<Part> => {
     const startedMs = clock.monotonicMs()
     const late = Promise.withResolvers<never>()
     const cancel = clock.after(ANSWER_WITHIN_MS, () =>
       late.reject(new Error(`no answer within ${ANSWER_WITHIN_MS} ms`)),
     )
     try {
-      await Promise.race([part.ping(), late.promise])
+      await Promise.race([ask(), late.promise])
       return { state: 'up', tookMs: Math.round(clock.monotonicMs() - startedMs) }
     } catch (error) {
       return { state: 'down', reason: (error as Error).message }
@@ -44,17 +55,19 @@ export const createHealth = ({ database, bus, migrations, isStopping, clock }: H
   }
 
   const readiness = async (): Promise<Readiness> => {
-    const [databasePart, busPart] = await Promise.all([look(database), look(bus)])
-    const migrated: Part = migrations() ? { state: 'up' } : { state: 'pending' }
-    const serves = databasePart.state === 'up' && migrated.state === 'up' && !isStopping()
+    const [databasePart, busPart, migrations] = await Promise.all([
+      look(() => database.ping()),
+      look(() => bus.ping()),
+      look(migrated),
+    ])
+    const serves = databasePart.state === 'up' && migrations.state === 'up' && !isStopping()
     return {
       state: serves ? (busPart.state === 'up' ? 'ready' : 'degraded') : 'unready',
-      parts: { database: databasePart, bus: busPart, migrations: migrated },
+      parts: { database: databasePart, bus: busPart, migrations },
     }
   }
 
   return {
-    readiness,
     /** The process answers: nothing more is claimed. */
     async live(exchange: Exchange): Promise<void> {
       sendJson(exchange, 200, { state: 'live' })

@@ -193,7 +193,7 @@ describe('an operation that is wrong is answered, and its socket stays', () => {
     ],
     [
       'a subscription with a wrong variable',
-      { query: 'subscription ($id: ID!) { metricSampled(instanceId: $id) { stored } }', variables: { id: null } },
+      { query: 'subscription ($id: ID!) { metricSampled(instanceIds: [$id]) { stored } }', variables: { id: null } },
       'next',
       'BAD_INPUT',
       /\$id/,

@@ -10,24 +10,17 @@ export interface SystemDeps {
   /** Such as "PGlite 17.5". */
   database: string
   bus: ConsoleInfo['bus']
-  /** Where agents dial: known once it listens. */
-  consoleUrl: () => string
-  loopbackOnly: boolean
+  /** Where agents dial: its port is known once the console listens. */
+  address: () => { outside: string; loopbackOnly: boolean }
   enrolSecret: string
 }
 
-export const createSystem = ({
-  db,
-  clock,
-  version,
-  database,
-  bus,
-  consoleUrl,
-  loopbackOnly,
-  enrolSecret,
-}: SystemDeps): System => ({
+export const createSystem = ({ db, clock, version, database, bus, address, enrolSecret }: SystemDeps): System => ({
   info: () => ({ version, time: new Date(clock.now()), database, bus }),
-  enrolment: () => ({ consoleUrl: consoleUrl(), loopbackOnly }),
+  enrolment() {
+    const { outside, loopbackOnly } = address()
+    return { consoleUrl: outside, loopbackOnly }
+  },
   revealEnrolmentSecret: (viewer) =>
     db.change(viewer, 'enrolment.reveal.revealEnrolmentSecret', { kind: 'enrolment' }, async () => ({
       result: enrolSecret,

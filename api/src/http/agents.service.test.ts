@@ -1,0 +1,223 @@
+// Agents over real sockets: they come in by signature alone, are heard, obey, and are told why when they must go.
+import { CLOSE } from '@sindri/schema/contract/protocol'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTestApp, type TestApp } from '../testing/app.ts'
+import type { Json } from '../testing/client.ts'
+import { openRawSocket } from '../testing/rawSocket.ts'
+
+let app: TestApp
+let admin: Awaited<ReturnType<TestApp['signedIn']>>
+beforeAll(async () => {
+  app = await createTestApp()
+  admin = await app.signedIn('ADMIN')
+})
+afterAll(() => app.close())
+
+/** The console has seen the end of the link. */
+const released = async (id: string): Promise<void> => {
+  const one = async () =>
+    (await app.db.query<{ replica: string | null }>('select replica from instances where id = $1', [id]))[0]
+  await expect.poll(one, { timeout: 5_000 }).toEqual({ replica: null })
+}
+
+const INSTANCE = 'query ($id: ID!) { instance(id: $id) { name status hostname } }'
+
+describe('an agent', () => {
+  it('enrols, links, and is seen RUNNING by whoever watches', async () => {
+    const agent = await app.makeAgent({ provider: 'local' })
+    expect((await admin.ask(INSTANCE, { id: agent.id })).instance).toMatchObject({
+      name: agent.name,
+      status: 'UNKNOWN',
+    })
+    const link = await agent.link()
+    expect(link.ack).toMatchObject({
+      protocolVersion: '1.0',
+      consoleVersion: '0.1.0',
+      epoch: 1,
+      heartbeatMs: 10_000,
+      token: expect.any(String),
+    })
+    expect((await admin.ask(INSTANCE, { id: agent.id })).instance).toMatchObject({
+      status: 'RUNNING',
+      hostname: agent.name,
+    })
+    expect(await link.ask('mutation { heartbeat(input: { uptimeSeconds: 1, intervalMs: 10000 }) }')).toMatchObject({
+      heartbeat: expect.any(String),
+    })
+    expect(await (await app.client().fetch('/metrics')).text()).toContain('sindri_sockets{kind="agent"} 1')
+    await link.close()
+  })
+
+  it('renews its token by a signature over the nonce of this very link', async () => {
+    const agent = await app.makeAgent()
+    const link = await agent.link()
+    const RENEW = 'mutation ($signature: String!) { renewAgentToken(signature: $signature) { token renewNonce } }'
+    await expect(link.ask(RENEW, { signature: link.sign('another nonce') })).rejects.toThrow('TOKEN_REJECTED')
+    const { renewAgentToken } = await link.ask(RENEW, { signature: link.sign(link.ack.renewNonce) })
+    expect(renewAgentToken.renewNonce).not.toBe(link.ack.renewNonce)
+    await link.close()
+  })
+
+  it('gets orders while it is linked, and takes its terminals along', async () => {
+    const agent = await app.makeAgent()
+    const link = await agent.link()
+    const orders = link.watch(
+      'subscription { orders { __typename ... on TerminalOpenOrder { terminalId cols rows } } }',
+    )
+    const opening = admin.ask(
+      'mutation ($input: OpenTerminalInput!) { openTerminal(input: $input) { id state pid } }',
+      {
+        input: { instanceId: agent.id, cols: 80, rows: 24 },
+      },
+    )
+    const { value } = (await orders.next()) as { value: Json }
+    expect(value.orders).toMatchObject({ __typename: 'TerminalOpenOrder', cols: 80, rows: 24 })
+    await link.ask('mutation ($id: ID!) { reportTerminalOpened(id: $id, pid: 42, shell: "/bin/sh") }', {
+      id: value.orders.terminalId,
+    })
+    expect(await opening).toEqual({ openTerminal: { id: value.orders.terminalId, state: 'READY', pid: 42 } })
+    await link.close()
+    await released(agent.id)
+    await expect(
+      admin.ask('mutation ($input: OpenTerminalInput!) { openTerminal(input: $input) { id } }', {
+        input: { instanceId: agent.id, cols: 80, rows: 24 },
+      }),
+    ).rejects.toThrow('AGENT_OFFLINE')
+  })
+
+  it('is told SUPERSEDED when a newer link of its own takes over', async () => {
+    const agent = await app.makeAgent()
+    const older = await agent.link()
+    const newer = await agent.link()
+    expect(await older.closed).toMatchObject({ code: CLOSE.SUPERSEDED.code })
+    expect(newer.ack.epoch).toBe(older.ack.epoch + 1)
+    await newer.close()
+  })
+
+  it('is told INSTANCE_REMOVED within two seconds when somebody removes it, and does not come back', async () => {
+    const agent = await app.makeAgent()
+    const link = await agent.link()
+    const startedMs = performance.now()
+    await admin.ask('mutation ($id: ID!) { removeInstance(id: $id) }', { id: agent.id })
+    expect(await link.closed).toMatchObject({ code: CLOSE.INSTANCE_REMOVED.code })
+    expect(performance.now() - startedMs).toBeLessThan(2_000)
+    await expect(agent.link()).rejects.toThrow(`closed with ${CLOSE.INSTANCE_REMOVED.code}`)
+  })
+
+  it('is told RESTARTING when the console goes, and its link is no longer held', async () => {
+    const own = await createTestApp()
+    try {
+      const agent = await own.makeAgent()
+      const link = await agent.link()
+      await own.stop()
+      expect(await link.closed).toMatchObject({ code: CLOSE.RESTARTING.code })
+      const [row] = await own.db.query<{ replica: string | null }>('select replica from instances where id = $1', [
+        agent.id,
+      ])
+      expect(row?.replica).toBeNull()
+      expect(own.log.filter(({ level }) => level === 'error')).toEqual([])
+    } finally {
+      await own.close()
+    }
+  })
+})
+
+describe('what claims to be an agent stays out', () => {
+  it.each<[name: string, init: Json, code: number]>([
+    ['with nothing to show', { kind: 'agent' }, 4400],
+    ['of another major version', { protocolVersion: '2.0' }, CLOSE.VERSION.code],
+    ['without a version', { protocolVersion: null }, 4400],
+    ['with the signature of nobody', { signature: 'A'.repeat(86) }, CLOSE.TOKEN_REJECTED.code],
+    ['with a signature that is none', { signature: '!' }, CLOSE.TOKEN_REJECTED.code],
+    ['with the token of nobody', { token: 'eyJhbGciOiJub25lIn0.e30.' }, CLOSE.TOKEN_REJECTED.code],
+    ['with a token as a number', { token: 7 }, 4400],
+    ['for another instance', { instance: 'ins_01JCXW3K6VQZ5R8N2M4T7B9D0F' }, CLOSE.TOKEN_REJECTED.code],
+    ['for an instance that is a list', { instance: [] }, 4400],
+    ['with a run that is no ULID', { run: 'now' }, 4400],
+    ['with a heartbeat that is text', { heartbeatMs: '10 s' }, 4400],
+    ['with a hostname of a megabyte', { hostname: 'h'.repeat(900_000) }, 4400],
+    ['with notices that are text', { notices: 'all is well' }, 4400],
+  ])('%s', async (_, init, code) => {
+    const agent = await app.makeAgent()
+    const opening = init.kind
+      ? openRawSocket(app.url).then(
+          (socket) => (socket.send({ type: 'connection_init', payload: init }), socket.closed),
+        )
+      : agent.link(init).then(
+          () => ({ code: 0 }),
+          (error: Error) => ({ code: Number(/closed with (\d+)/.exec(error.message)?.[1]) }),
+        )
+    expect(await opening).toMatchObject({ code })
+  })
+
+  it('with the words of another socket', async () => {
+    const agent = await app.makeAgent()
+    const link = await agent.link()
+    const [first, second] = [await openRawSocket(app.url), await openRawSocket(app.url)]
+    const payload = {
+      kind: 'agent',
+      protocolVersion: '1.0',
+      instance: agent.id,
+      token: agent.token,
+      run: agent.run,
+      signature: link.sign('a nonce of another socket'),
+      agentVersion: '0',
+      hostname: 'h',
+      heartbeatMs: 10_000,
+      metricsMs: 30_000,
+      notices: [],
+    }
+    first.send({ type: 'connection_init', payload })
+    expect(await first.closed).toMatchObject({ code: CLOSE.TOKEN_REJECTED.code })
+    second.ws.terminate()
+    await link.close()
+  })
+})
+
+describe('records', () => {
+  const at = (): string => new Date().toISOString()
+  const PUBLISH = `mutation ($records: [MetricSampleInput]!) { publishSamples(records: $records) { outcomes refusals { index code field } } }`
+
+  it('are answered one by one: good ones stored, repeats known, bad ones refused with their place', async () => {
+    const agent = await app.makeAgent()
+    const link = await agent.link()
+    const sample = (seq: number, more: Json = {}): Json => ({
+      run: agent.run,
+      seq,
+      at: at(),
+      cpu: { usagePercent: 5 },
+      ...more,
+    })
+    const good = sample(1)
+    const { publishSamples } = await link.ask(PUBLISH, {
+      records: [good, sample(2, { cpu: { usagePercent: -1 } }), null, sample(3, { at: 'yesterday' })],
+    })
+    expect(publishSamples).toEqual({
+      outcomes: ['STORED', 'REFUSED', 'REFUSED', 'REFUSED'],
+      refusals: [
+        { index: 1, code: 'BAD_INPUT', field: 'cpu.usagePercent' },
+        { index: 2, code: 'BAD_INPUT', field: expect.any(String) },
+        { index: 3, code: 'BAD_INPUT', field: 'at' },
+      ],
+    })
+    expect((await link.ask(PUBLISH, { records: [good] })).publishSamples.outcomes).toEqual(['REPEATED'])
+    await link.close()
+  })
+
+  it('beyond the budget of an agent are answered with when to come back', async () => {
+    const agent = await app.makeAgent()
+    const link = await agent.link()
+    const records = Array.from({ length: 500 }, () => null)
+    const failed: string[] = []
+    for (let i = 0; i < 60 && failed.length === 0; i += 1)
+      await link.ask(PUBLISH, { records }).catch((error: Error) => failed.push(error.message))
+    expect(failed[0]).toMatch(/^RATE_LIMITED: Too many records; try again in \d+ m?s\.$/)
+    // Life does not queue behind telemetry.
+    expect(await link.ask('mutation { heartbeat(input: { uptimeSeconds: 1, intervalMs: 10000 }) }')).toBeTruthy()
+    await link.close()
+  })
+})
+
+it('all of this left no defect in the log', () => {
+  expect(app.log.filter(({ level }) => level === 'error')).toEqual([])
+})

@@ -1,0 +1,92 @@
+// The edge, wired: one server whose routes, sockets and limits share who may ask what.
+import path from 'node:path'
+import { type Ports, schema } from '@sindri/schema'
+import type { Bus } from '../platform/bus.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Db } from '../platform/db.ts'
+import type { Env } from '../platform/env.ts'
+import type { Ids } from '../platform/ids.ts'
+import type { Log } from '../platform/log.ts'
+import type { Links } from './admission.ts'
+import { createAssets } from './assets.ts'
+import { createFigures } from './figures.ts'
+import { createGraphiQL } from './graphiql.ts'
+import { createHealth } from './health.ts'
+import { BUDGETS, createLimiter } from './limits.ts'
+import { createOperations } from './operations.ts'
+import { createOrigins } from './origin.ts'
+import { createRegister } from './register.ts'
+import { createHttpServer, type HttpServer } from './server.ts'
+import { createSockets } from './sockets.ts'
+import { type Authenticate, createViewers } from './viewer.ts'
+import { createGraphQL } from './yoga.ts'
+
+export interface HttpDeps {
+  env: Pick<Env, 'host' | 'publicUrl' | 'trustedProxies' | 'enrolRate'>
+  ports: Ports
+  authenticate: Authenticate
+  links: Links
+  enrolSecret: string
+  db: Db
+  bus: Bus
+  clock: Clock
+  ids: Ids
+  log: Log
+  isStopping(): boolean
+}
+
+export interface Http extends HttpServer {
+  /** Begins to watch over sockets; the undo ends that. */
+  start(): Promise<() => Promise<void>>
+}
+
+const WEB = path.resolve(import.meta.dirname, '../../../web/dist')
+
+export const createHttp = (deps: HttpDeps): Http => {
+  const { env, ports, authenticate, links, enrolSecret, db, bus, clock, ids, log, isStopping } = deps
+  const limiter = (name: keyof typeof BUDGETS) => createLimiter(clock, BUDGETS[name])
+  const enrolments = createLimiter(clock, { perSecond: env.enrolRate / 60, burst: env.enrolRate })
+  const charges = {
+    operations: limiter('operations'),
+    terminalBytes: limiter('terminalBytes'),
+    telemetryRecords: limiter('telemetryRecords'),
+    telemetryBytes: limiter('telemetryBytes'),
+    frameBytes: limiter('frameBytes'),
+  }
+
+  const figures = createFigures()
+  const origins = createOrigins(env)
+  const failedEnrolments = limiter('failedEnrolments')
+  const viewers = createViewers({ authenticate, enrolSecret, enrolments, failedEnrolments })
+  const operations = createOperations({ schema, charges, clock, log, observe: figures.observe })
+  const failedSockets = limiter('failedSockets')
+  const sockets = createSockets({
+    operations,
+    ports,
+    authenticate,
+    links,
+    bus,
+    origins,
+    failedSockets,
+    clock,
+    ids,
+    log,
+  })
+  figures.watch({ sockets: sockets.count, bus: bus.stats })
+
+  const health = createHealth({ database: db, bus, isStopping, clock })
+  const graphiql = createGraphiQL()
+  const isSecure = ({ req }: Parameters<typeof health.live>[0]): boolean => origins.isSecure(req)
+  const graphql = createGraphQL({ operations, ports, viewers, graphiql, isSecure })
+  const register = createRegister({ operations, ports, viewers })
+  const routes = {
+    '/graphql': graphql.handle,
+    ...graphiql.parts,
+    '/api/v1/instances/register': register.handle,
+    '/healthz': health.live,
+    '/readyz': health.ready,
+    '/metrics': figures.to(viewers),
+  }
+  const server = createHttpServer({ routes, page: createAssets(WEB).handle, sockets, origins, clock, ids, log })
+  return { ...server, start: sockets.start }
+}
