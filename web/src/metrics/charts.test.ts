@@ -19,6 +19,7 @@ const point = (at: number, means: Partial<Point['means']> = {}): Point => ({
 })
 const series = (...stored: Point[]): Series => ({
   stepMs: 10_000,
+  liveStepMs: 2500,
   stored,
   live: [],
   lastAt: 0,
@@ -67,4 +68,9 @@ test('a chart whose samples have stopped has no live edge', () => {
 test('only what happened within the span is marked', () => {
   const mark = (at: number) => ({ id: `e${at}`, at, text: 'x' })
   expect(toCharts(input(regular, { marks: [mark(-1), mark(5), mark(50_000)] })).cpu.marks).toEqual([mark(5)])
+})
+
+test('what lies behind the end of the span is not squeezed onto its edge', () => {
+  const { cpu } = toCharts(input(regular, { to: 15_000 }))
+  expect(cpu.lines[0]?.points.map(({ at }) => at)).toEqual([5000, 15_000])
 })

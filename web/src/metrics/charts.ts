@@ -28,7 +28,7 @@ export interface InstanceCharts {
 
 export const toCharts = (input: ChartsInput): InstanceCharts => {
   const { series, from, to } = input
-  const points = pointsOf(series, from).map((point) => ({ ...point, at: timeOf(point, series, to) }))
+  const points = pointsOf(series, from, to)
   const since = Math.max(from, input.since)
   const gaps = gapsOf(points, Math.max(series.stepMs, input.sampleMs), since, to)
   const shared = {
@@ -110,9 +110,6 @@ export const toCharts = (input: ChartsInput): InstanceCharts => {
     },
   }
 }
-
-/** A point stands for the time from its begin; drawn in the middle, it is not older than what it tells. */
-const timeOf = (point: Point, series: Series, to: number): number => Math.min(point.at + series.stepMs / 2, to)
 
 const sum = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a + b)
 

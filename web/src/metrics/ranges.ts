@@ -11,6 +11,7 @@ export const RANGES = [
 
 export type RangeName = (typeof RANGES)[number]['value']
 
-export const parseRange = (text: unknown): RangeName => RANGES.find((range) => range.value === text)?.value ?? '1h'
+export const parseRange = (text: unknown, fallback: RangeName): RangeName =>
+  RANGES.find((range) => range.value === text)?.value ?? fallback
 
 export const rangeMs = (name: RangeName): number => RANGES.find((range) => range.value === name)?.ms ?? 60 * 60_000

@@ -42,14 +42,16 @@ const answer = (...edges: { node: Node }[]): SeriesQuery['metrics'] => ({
 })
 const read = (...edges: { node: Node }[]): Series => toSeries(answer(...edges), start, start, undefined)
 const cpus = (series: Series) =>
-  pointsOf(series, start).map((point) => [(point.at - start) / 1000, point.means.cpuPercent])
+  pointsOf(series, start, start + 600_000).map((point) => [(point.at - start) / 1000, point.means.cpuPercent])
 
-test('live samples of one step become one point with their mean', () => {
-  const series = [sample(20, 10), sample(22, 20), sample(24, 60), sample(31, 5)].reduce(foldSample, read(node(0, 1)))
+test('live samples make points finer than those that were read', () => {
+  const series = [sample(20, 10), sample(21, 20), sample(24, 60), sample(31, 5)].reduce(foldSample, read(node(0, 1)))
+  expect(series.liveStepMs).toBe(2500)
   expect(cpus(series)).toEqual([
-    [0, 1],
-    [20, 30],
-    [30, 5],
+    [5, 1],
+    [21.25, 15],
+    [23.75, 60],
+    [31.25, 5],
   ])
 })
 
@@ -59,21 +61,16 @@ test('a sample that comes twice, or late, changes nothing', () => {
   expect(foldSample(once, sample(10, 90))).toBe(once)
 })
 
-test('what this page alone has seen survives a read', () => {
+test('what this page alone has seen survives a read, and stands in for what was stored of it', () => {
   const seen = [sample(22, 20), sample(24, 40)].reduce(foldSample, read(node(0, 1)))
-  const again = toSeries(answer(node(0, 1), node(10, 2)), start, start + 30_000, seen)
+  const again = toSeries(answer(node(0, 1), node(10, 2), node(20, 30)), start, start + 30_000, seen)
   expect(cpus(again)).toEqual([
-    [0, 1],
-    [10, 2],
-    [20, 30],
+    [5, 1],
+    [15, 2],
+    [21.25, 20],
+    [23.75, 40],
   ])
   expect(again.latest?.at).toBe(iso(24))
-})
-
-test('of two points for the same time the one with more samples is shown', () => {
-  const seen = foldSample(read(), sample(20, 10))
-  expect(cpus(toSeries(answer(node(20, 50, 3)), start, start, seen))).toEqual([[20, 50]])
-  expect(cpus(toSeries(answer(node(20, 50, 1)), start, start, seen))).toEqual([[20, 10]])
 })
 
 test('points of another step are not mixed in', () => {

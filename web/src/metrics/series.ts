@@ -1,4 +1,5 @@
 // A series as a fold: points that were read, samples that came since, and the gaps where there were none.
+import { LIMITS } from '@sindri/schema/contract/limits'
 import type { FullSampleFragment, SeriesQuery } from '../graph/gql/graphql.ts'
 import { diskRates, networkRates } from '../graph/sampleFigures.ts'
 
@@ -24,8 +25,10 @@ export interface Point {
 
 export interface Series {
   stepMs: number
+  /** Finer than what was read: the edge should move while somebody looks. */
+  liveStepMs: number
   stored: Point[]
-  /** Of samples that came while somebody looked, most of which are stored nowhere; oldest first. */
+  /** Of all samples that came while somebody looked, most of which are stored nowhere; oldest first. */
   live: Point[]
   /** Newest sample that was folded in, so that none counts twice. */
   lastAt: number
@@ -47,6 +50,7 @@ export const toSeries = (
   const keep = shown?.stepMs === stepMs ? shown : undefined
   return {
     stepMs,
+    liveStepMs: Math.min(stepMs, Math.max(LIMITS.liveSampleMs, Math.round(stepMs / 4))),
     stored: answer.edges.map(({ node }) => ({
       at: Date.parse(node.at),
       count: node.count,
@@ -65,7 +69,7 @@ export const toSeries = (
 export const foldSample = (series: Series, sample: FullSampleFragment): Series => {
   const at = Date.parse(sample.at)
   if (at <= series.lastAt) return series
-  const bucket = Math.floor(at / series.stepMs) * series.stepMs
+  const bucket = Math.floor(at / series.liveStepMs) * series.liveStepMs
   const means = meansOf(sample)
   const last = series.live.at(-1)
   const live =
@@ -75,14 +79,18 @@ export const foldSample = (series: Series, sample: FullSampleFragment): Series =
   return { ...series, live, lastAt: at, latest: sample }
 }
 
-/** All points from `from` on, oldest first; of two for the same time the one that knows more samples. */
-export const pointsOf = (series: Series, from: number): Point[] => {
-  const byTime = new Map<number, Point>()
-  for (const point of [...series.stored, ...series.live]) {
-    const known = byTime.get(point.at)
-    if (point.at + series.stepMs > from && (!known || point.count >= known.count)) byTime.set(point.at, point)
-  }
-  return [...byTime.values()].sort((a, b) => a.at - b.at)
+/**
+ * All points of a span, oldest first, each in the middle of its time: so it is drawn neither older nor newer than it is.
+ * Where live ones are, they know all that the stored one of that time knows.
+ */
+export const pointsOf = (series: Series, from: number, to: number): Point[] => {
+  const lively = new Set(series.live.map((point) => Math.floor(point.at / series.stepMs)))
+  const stored = series.stored.filter((point) => !lively.has(Math.floor(point.at / series.stepMs)))
+  const within = (points: readonly Point[], stepMs: number) =>
+    points
+      .filter((point) => point.at + stepMs > from && point.at <= to)
+      .map((point) => ({ ...point, at: Math.min(point.at + stepMs / 2, to) }))
+  return [...within(stored, series.stepMs), ...within(series.live, series.liveStepMs)].sort((a, b) => a.at - b.at)
 }
 
 export interface Gap {

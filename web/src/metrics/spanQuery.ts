@@ -9,9 +9,11 @@ export interface SpanQuery {
 }
 
 const LEAST_MS = 10_000
+const YOUNG_MS = 30 * 60_000
 
-export const parseSpan = (query: LocationQuery): SpanQuery => {
-  const range = parseRange(query['range'])
+/** `ageMs`: how old the instance is, if that is known; an hour of nothing would say less of a new one than its first minutes. */
+export const parseSpan = (query: LocationQuery, ageMs: number): SpanQuery => {
+  const range = parseRange(query['range'], ageMs < YOUNG_MS ? '15m' : '1h')
   const from = Number(query['from'])
   const to = Number(query['to'])
   const fixed =

@@ -2,14 +2,18 @@
 import { defineStore } from 'pinia'
 import { ref, watch } from 'vue'
 
-export const THEMES = ['system', 'light', 'dark'] as const
-export type ThemeChoice = (typeof THEMES)[number]
+export const THEMES = [
+  { value: 'system', text: 'As the system' },
+  { value: 'light', text: 'Light' },
+  { value: 'dark', text: 'Dark' },
+] as const
+type ThemeChoice = (typeof THEMES)[number]['value']
 
 const KEY = 'sindri.theme'
 
 const stored = (): ThemeChoice => {
   const found = localStorage.getItem(KEY)
-  return THEMES.find((theme) => theme === found) ?? 'system'
+  return THEMES.find((theme) => theme.value === found)?.value ?? 'system'
 }
 
 export const usePreferences = defineStore('preferences', () => {
