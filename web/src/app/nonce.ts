@@ -8,8 +8,18 @@ interface Maker {
   createElement(tag: string, options?: ElementCreationOptions): HTMLElement
 }
 
-/** Must run before anything mounts: a <style> that is created without the nonce stays without effect. */
+/**
+ * Must run before anything mounts: a <style> that is created without the nonce stays without effect. A style attribute
+ * written as text has none either, so it is set through the object model, which the policy trusts.
+ */
 export const signStyles = (nonce: string): void => {
+  // eslint-disable-next-line typescript/unbound-method -- called below with its element
+  const { setAttribute } = Element.prototype
+  Element.prototype.setAttribute = function (this: Element & Partial<ElementCSSInlineStyle>, name: string, value: string) {
+    if (name === 'style' && this.style) this.style.cssText = value
+    else setAttribute.call(this, name, value)
+  }
+
   const maker: Maker = document
   const create = maker.createElement.bind(document)
   maker.createElement = (tag, options) => {
