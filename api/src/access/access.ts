@@ -11,7 +11,7 @@ import { type AccessEnded, topics } from '../platform/topics.ts'
 import { createAccounts } from './accounts.ts'
 import { createAudit } from './audit.ts'
 import { type Authenticate, createAuthenticate } from './authenticate.ts'
-import { createFirstAdmin, type FirstAdmin } from './firstAdmin.ts'
+import { createFirstAdmin } from './firstAdmin.ts'
 import { createKeys } from './keys.ts'
 import { createPasswords } from './passwords.ts'
 import { createThrottle } from './throttle.ts'
@@ -35,7 +35,6 @@ export interface Access extends Pick<ReturnType<typeof createFirstAdmin>, 'ensur
   /** Resolves once it hears what other replicas end. */
   start(): Promise<() => Promise<void>>
 }
-export type { Authenticate, FirstAdmin }
 
 const tidyMs = 60 * 60_000
 /** Ended sessions say for a while who was where. */

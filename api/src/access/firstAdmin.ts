@@ -22,7 +22,6 @@ export interface FirstAdmin {
   oneTimePassword: string | null
 }
 
-const defaultEmail = 'admin@localhost'
 /** Replicas that start together make one administrator. */
 const lock = 7_305_414
 
@@ -30,8 +29,8 @@ const findAdmin = `select id, email from users where role = 'ADMIN' and deactiva
 
 export const createFirstAdmin = ({ db, ids, passwords, users }: Deps) => ({
   /** Makes an administrator where there is no user yet, and else answers who is one. */
-  async ensureAdmin(wanted: { email?: string | undefined; password?: string | undefined } = {}): Promise<FirstAdmin> {
-    const email = wanted.email === undefined ? defaultEmail : demandEmail('SINDRI_ADMIN_EMAIL', wanted.email)
+  async ensureAdmin(wanted: { email: string; password?: string | undefined }): Promise<FirstAdmin> {
+    const email = demandEmail('SINDRI_ADMIN_EMAIL', wanted.email)
     if (wanted.password !== undefined) demandPassword('SINDRI_ADMIN_PASSWORD', wanted.password)
     const [known] = await db.query<{ email: string }>(findAdmin)
     if (known) return { email: known.email, oneTimePassword: null }

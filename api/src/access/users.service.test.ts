@@ -262,7 +262,7 @@ describe('the first administrator', () => {
     await expect(t.access.ensureAdmin({ email: 'nobody' })).rejects.toThrow(
       'SINDRI_ADMIN_EMAIL: expected an e-mail address',
     )
-    await expect(t.access.ensureAdmin({ password: 'short' })).rejects.toThrow(
+    await expect(t.access.ensureAdmin({ email: 'root@example.org', password: 'short' })).rejects.toThrow(
       'SINDRI_ADMIN_PASSWORD: expected 12 to 256 characters, got 5.',
     )
   })

@@ -44,8 +44,9 @@ export interface TestAccess {
   close(): Promise<void>
 }
 
-export const openAccess = async (): Promise<TestAccess> => {
-  const db = await openTestDb()
+/** On a database of its own, or on one that somebody else closes. */
+export const openAccess = async (shared?: TestDb): Promise<TestAccess> => {
+  const db = shared ?? (await openTestDb())
   // Expiry is judged by the database's clock; this one only ages what is remembered in memory.
   const clock = createFakeClock(Date.now())
   const bus = createBus({
@@ -70,7 +71,7 @@ export const openAccess = async (): Promise<TestAccess> => {
     if (topic.name === 'access.ended') told.push(`${kind} ${id}`)
     publish(topic, key, value)
   }
-  const { oneTimePassword, email } = await access.ensureAdmin()
+  const { oneTimePassword, email } = await access.ensureAdmin({ email: 'root@example.org' })
   let joined = 0
 
   const signIn: TestAccess['signIn'] = async (address, password) => {
@@ -107,7 +108,7 @@ export const openAccess = async (): Promise<TestAccess> => {
     async close() {
       await stop()
       await bus.close()
-      await db.close()
+      if (!shared) await db.close()
     },
   }
 }
