@@ -161,7 +161,7 @@ const run = async (mutation: Mutation, { viewer, variables }: Try) => {
   })
   const entries = await a.db.prisma.auditEntry.findMany({ where: { id: { gt: before } } })
   return {
-    code: (errors?.[0]?.originalError as { code?: string } | undefined)?.code ?? (errors ? String(errors[0]) : null),
+    code: (errors?.[0]?.cause as { code?: string } | undefined)?.code ?? (errors ? String(errors[0]) : null),
     entries,
   }
 }
