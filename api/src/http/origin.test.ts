@@ -60,6 +60,12 @@ describe('the address of a client', () => {
     expect(origins({ trustedProxies: ['10.0.0.0/8'] }).isSecure(request(forwarded, '10.0.0.2'))).toBe(true)
     expect(origins().isSecure(request(forwarded, '10.0.0.2'))).toBe(false)
   })
+
+  it('is secure at a public address with TLS, and not where it came in beside it', () => {
+    const { isSecure } = origins({ publicUrl: new URL('https://console.example.com') })
+    expect(isSecure(request({ host: 'console.example.com' }))).toBe(true)
+    expect(isSecure(request({ host: 'localhost:3000' }))).toBe(false)
+  })
 })
 
 describe('a page is ours', () => {

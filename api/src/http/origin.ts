@@ -14,7 +14,7 @@ export interface Addresses {
 export interface Origins {
   /** The client's address: that of the connection, or what the trusted proxies say. */
   ipOf(req: IncomingMessage): string
-  /** Whether the client speaks TLS, to us or to a trusted proxy. */
+  /** Whether the client speaks TLS: to us, to a trusted proxy, or at a public address that has it. */
   isSecure(req: IncomingMessage): boolean
   /** undefined: the Host header is one of ours. Otherwise what was expected. */
   wrongHost(req: IncomingMessage): string | undefined
@@ -74,6 +74,8 @@ export const createOrigins = ({ publicUrl, host: bound, trustedProxies }: Addres
 
     isSecure(req) {
       if ('encrypted' in req.socket) return true
+      // A proxy in front of SINDRI_PUBLIC_URL=https://… need not be trusted for this.
+      if (publicUrl?.protocol === 'https:' && req.headers.host === publicUrl.host) return true
       return isTrusted(connectionOf(req)) && req.headers['x-forwarded-proto'] === 'https'
     },
 
