@@ -78,9 +78,13 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
     const { order, linkOf, links, endLinks } = agents
     const metrics = createMetrics({ ...platform, order, retentionDays: env.metricsRetentionDays })
     // Each asks the other: whose instance it is, and which terminals end with it.
-    let terminals: TerminalsService
     const instances = createInstances({ ...platform, endLinks, closeTerminals: (id) => terminals.closeInstance(id) })
-    terminals = createTerminals({ ...platform, order, linkOf, instanceOf: (viewer, id) => instances.one(viewer, id) })
+    const terminals: TerminalsService = createTerminals({
+      ...platform,
+      order,
+      linkOf,
+      instanceOf: (viewer, id) => instances.one(viewer, id),
+    })
     const system = createSystem({
       db,
       clock,

@@ -17,7 +17,7 @@ export const BUFFER = {
   maxBytes: 32 * MiB,
 } as const
 
-export const PING_MS = 15_000
+const PING_MS = 15_000
 export const SILENT_MS = 30_000
 /** What a peer gets to answer the closing handshake. */
 const CLOSE_WITHIN_MS = 2_000

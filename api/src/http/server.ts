@@ -36,7 +36,7 @@ const HEADERS_WITHIN_MS = 15_000
 const REQUEST_WITHIN_MS = 60_000
 
 /** The address cannot be listened on; the message is one clear line. */
-export class CannotListen extends Error {
+class CannotListen extends Error {
   override readonly name = 'CannotListen'
 }
 

@@ -26,7 +26,7 @@ export interface Viewers {
 
 const CREDENTIAL_CHARS = 512
 
-export const anonymous = (origin: Origin): AnonymousViewer => ({ ...origin, kind: 'anonymous', role: 'ANONYMOUS' })
+const anonymous = (origin: Origin): AnonymousViewer => ({ ...origin, kind: 'anonymous', role: 'ANONYMOUS' })
 
 export const createViewers = ({ authenticate, enrolSecret, enrolments, failedEnrolments }: ViewerDeps): Viewers => ({
   async of(req, origin) {
