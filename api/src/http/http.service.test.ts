@@ -506,6 +506,25 @@ it('nobody asks more than a thousand times a minute', async () => {
   expect((await admin.graphql('{ __typename }')).status).toBe(200)
 })
 
+it('what was asked before the console goes is answered, and its connection ends', async () => {
+  const own = await createTestApp()
+  try {
+    const page = own.client()
+    await page.fetch('/healthz')
+    const asked = page.graphql('mutation ($e: String!, $p: String!) { signIn(email: $e, password: $p) { role } }', {
+      e: own.adminEmail,
+      p: own.adminPassword,
+    })
+    await expect.poll(async () => (await own.client().fetch('/metrics')).status).toBe(200)
+    const startedMs = performance.now()
+    await own.stop()
+    expect(performance.now() - startedMs).toBeLessThan(2_500)
+    expect((await asked).data).toEqual({ signIn: { role: 'ADMIN' } })
+  } finally {
+    await own.close()
+  }
+})
+
 it('all of this left no defect in the log', () => {
   expect(app.log.filter(({ level }) => level === 'error')).toEqual([])
 })

@@ -55,12 +55,17 @@ export const createHttpServer = ({ routes, page, sockets, origins, clock, ids, l
     return { req, res, path, query: new URLSearchParams(search), origin, log: log.with({ requestId }) }
   }
 
+  /** Begun and not ended. */
+  const answering = new Set<ServerResponse>()
+
   const handle = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const startedMs = clock.monotonicMs()
     const exchange = toExchange(req, res)
     const { path, origin } = exchange
     setSecurityHeaders(res, origin.requestId, origins.isSecure(req))
+    answering.add(res)
     res.once('close', () => {
+      answering.delete(res)
       exchange.log.debug('request', {
         method: req.method,
         path: path.slice(0, 200),
@@ -101,15 +106,19 @@ export const createHttpServer = ({ routes, page, sockets, origins, clock, ids, l
           const line = why[error.code ?? '']?.(host, port)
           reject(line ? new CannotListen(line, { cause: error }) : error)
         })
-        server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
+        server.listen(port, host, () => {
+          server.on('error', (error) => log.error('the server met an error', { error }))
+          resolve((server.address() as AddressInfo).port)
+        })
       }),
 
     async drain(graceMs) {
       if (!server.listening) return
+      // Closes idle connections too; the others end with the answer they wait for, not when they have been idle for long enough.
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
+      for (const res of answering) res.shouldKeepAlive = false
       const cancel = clock.after(graceMs, () => server.closeAllConnections())
       await sockets.drain()
-      server.closeIdleConnections()
       await closed
       cancel()
     },
