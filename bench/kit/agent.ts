@@ -74,6 +74,6 @@ export async function openSimulatedAgent(url: string, secret: string, name: stri
           },
         )
       }),
-    close: async () => void (await client.dispose()),
+    close: async () => client.dispose(),
   }
 }

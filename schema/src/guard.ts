@@ -48,7 +48,7 @@ export const alreadyAudited = (fault: Fault): Fault => {
 
 const ROOTS = new Set(['Query', 'Mutation', 'Subscription'])
 
-export class GuardPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
+class GuardPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
     if (!ROOTS.has(field.kind)) return field
     const { can: action, audit } = field.pothosOptions as unknown as Partial<GuardOptions>

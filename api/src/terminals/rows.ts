@@ -9,7 +9,7 @@ const withInstance = { include: { instance: { select: { name: true } } } } satis
 export type TerminalRow = Prisma.TerminalGetPayload<typeof withInstance>
 
 /** Administrators see that a terminal exists and may end it; its content stays its opener's. */
-export const seesAll = (viewer: Viewer): boolean => can(viewer, 'user.manage')
+const seesAll = (viewer: Viewer): boolean => can(viewer, 'user.manage')
 
 const opened = (viewer: Viewer, row: TerminalRow): boolean =>
   (viewer.kind === 'user' || viewer.kind === 'key') && row.openerId === viewer.id

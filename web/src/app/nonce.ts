@@ -13,7 +13,6 @@ interface Maker {
  * written as text has none either, so it is set through the object model, which the policy trusts.
  */
 export const signStyles = (nonce: string): void => {
-  // eslint-disable-next-line typescript/unbound-method -- called below with its element
   const { setAttribute } = Element.prototype
   Element.prototype.setAttribute = function (this: Element & Partial<ElementCSSInlineStyle>, name: string, value: string) {
     if (name === 'style' && this.style) this.style.cssText = value
