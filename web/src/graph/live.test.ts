@@ -98,10 +98,21 @@ test('what is read again keeps the old content until it is there, and messages o
   expect(view()).toMatchObject({ state: ['a'], reading: true })
   send('c')
   clock.advance(1000)
-  expect(view().state).toEqual(['a'])
+  expect(view()).toMatchObject({ state: ['a', 'c'], reading: true })
   await answer(1, ['a', 'b'])
   await reread
   expect(view().state).toEqual(['a', 'b', 'c'])
+})
+
+test('a slow read does not stop what moves', async () => {
+  const { live, send, answer, view, clock } = setUp()
+  await answer(0, [])
+  void live.reread()
+  for (const word of ['a', 'b', 'c']) {
+    send(word)
+    clock.advance(250)
+  }
+  expect(view()).toMatchObject({ state: ['a', 'b', 'c'], reading: true })
 })
 
 test('an answer that was overtaken by a later read is dropped', async () => {

@@ -37,7 +37,10 @@ export const startLive = <State, Message>(
   show: (view: LiveView<State>) => void,
 ): Live => {
   let view: LiveView<State> = { state: undefined, fault: undefined, reading: true }
+  /** To be folded on what is shown. */
   let waiting: Message[] = []
+  /** Came while a read was under way, whose answer may not know of them. */
+  let sinceRead: Message[] = []
   let flush: Undo | undefined
   let again: Undo | undefined
   let next: Undo | undefined
@@ -59,28 +62,28 @@ export const startLive = <State, Message>(
 
   const receive = (message: Message) => {
     if (stopped) return
+    if (view.reading) sinceRead.push(message)
+    if (view.state === undefined) return
     waiting.push(message)
-    if (view.reading || flush) return
-    flush = clock.after(FLUSH_MS, () => {
+    flush ??= clock.after(FLUSH_MS, () => {
       flush = undefined
-      if (!view.reading && view.state !== undefined) put({ state: drain(view.state) })
+      if (view.state !== undefined) put({ state: drain(view.state) })
     })
   }
 
   const reread = async () => {
     const mine = ++attempt
     next?.()
-    flush?.()
-    flush = undefined
+    sinceRead = []
     put({ reading: true, ...(view.state === undefined ? {} : { state: drain(view.state) }) })
     try {
       const state = await source.read(view.state)
       if (stopped || mine !== attempt) return
+      waiting = sinceRead
       put({ state: drain(state), fault: undefined, reading: false })
     } catch (error) {
       if (stopped || mine !== attempt) return
-      const fault = toFault(error)
-      put({ fault, reading: false, ...(view.state === undefined ? {} : { state: drain(view.state) }) })
+      put({ fault: toFault(error), reading: false })
     }
     next = clock.after(REREAD_MS, () => void reread())
   }

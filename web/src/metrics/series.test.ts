@@ -40,7 +40,7 @@ const answer = (...edges: { node: Node }[]): SeriesQuery['metrics'] => ({
   source: 'SAMPLES',
   gaps: [],
 })
-const read = (...edges: { node: Node }[]): Series => toSeries(answer(...edges), start, start, undefined)
+const read = (...edges: { node: Node }[]): Series => toSeries(answer(...edges), start, start + 1_125_000, undefined)
 const cpus = (series: Series) =>
   pointsOf(series, start, start + 600_000).map((point) => [(point.at - start) / 1000, point.means.cpuPercent])
 
@@ -63,7 +63,7 @@ test('a sample that comes twice, or late, changes nothing', () => {
 
 test('what this page alone has seen survives a read, and stands in for what was stored of it', () => {
   const seen = [sample(22, 20), sample(24, 40)].reduce(foldSample, read(node(0, 1)))
-  const again = toSeries(answer(node(0, 1), node(10, 2), node(20, 30)), start, start + 30_000, seen)
+  const again = toSeries(answer(node(0, 1), node(10, 2), node(20, 30)), start, start + 1_125_000, seen)
   expect(cpus(again)).toEqual([
     [5, 1],
     [15, 2],

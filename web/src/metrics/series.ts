@@ -15,6 +15,9 @@ const CHARTED = [
 ] as const
 export type Charted = (typeof CHARTED)[number]
 
+/** As many as a plot has pixels for. */
+const PLOT_POINTS = 450
+
 export interface Point {
   /** Begin of its time, in milliseconds since 1970. */
   at: number
@@ -50,7 +53,7 @@ export const toSeries = (
   const keep = shown?.stepMs === stepMs ? shown : undefined
   return {
     stepMs,
-    liveStepMs: Math.min(stepMs, Math.max(LIMITS.liveSampleMs, Math.round(stepMs / 4))),
+    liveStepMs: Math.min(stepMs, Math.max(LIMITS.liveSampleMs, Math.round((readAt - from) / PLOT_POINTS))),
     stored: answer.edges.map(({ node }) => ({
       at: Date.parse(node.at),
       count: node.count,
