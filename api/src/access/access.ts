@@ -43,7 +43,7 @@ const keptSessionDays = 30
 export const createAccess = ({ db, bus, clock, ids, jobs, log }: AccessDeps): Access => {
   const passwords = createPasswords()
   const throttle = createThrottle({ db })
-  const audit = createAudit({ db, log })
+  const audit = createAudit({ db, clock, log })
   const { authenticate, forget } = createAuthenticate({ db, clock, log })
 
   const ended = (what: AccessEnded): void => {

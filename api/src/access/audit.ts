@@ -1,6 +1,7 @@
 // The audit log: its pages, and the entries about what was refused.
 import type { Audit, AuditEntry, AuditFilter, ActorKind, AuditOutcome, Viewer } from '@sindri/schema'
 import { badInput, type Fault, type FaultCode } from '@sindri/schema/contract/codes'
+import type { Clock } from '../platform/clock.ts'
 import type { Db } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import { type IdKind, isId, PREFIXES } from '../platform/ids.ts'
@@ -20,45 +21,64 @@ const storable = (text: string): string => text.replaceAll('\0', '\uFFFD').toWel
 
 const kindOf = (id: string): string => (Object.keys(PREFIXES) as IdKind[]).find((kind) => isId(kind, id)) ?? 'unknown'
 
-export const createAudit = ({ db, log }: { db: Db; log: Pick<Log, 'error'> }): Audit => ({
-  async page(_, { filter, ...args }) {
-    const size = pageSize(args)
-    const after = readCursor<[string, string]>(args.after, ['time', 'string'])
-    if (after && !/^\d{1,18}$/.test(after[1])) throw badInput('after', 'a cursor of this very list', args.after)
-    const rows = await db.query<Row>(
-      `select id::text, at, actor_kind, actor_id, actor_name, action, target_kind, target_id, outcome, code, before, after, ip, user_agent, request_id
+/** Somebody unknown who is sent away again and again is written once in this time: they shall not fill the disk. */
+const repeatMs = 60_000
+const repeatsMax = 1_000
+
+export const createAudit = ({ db, clock, log }: { db: Db; clock: Clock; log: Pick<Log, 'error'> }): Audit => {
+  const writtenMs = new Map<string, number>()
+
+  const isRepeat = (viewer: Viewer, fault: Fault): boolean => {
+    if (viewer.kind !== 'anonymous' || fault.code !== 'RATE_LIMITED') return false
+    const nowMs = clock.monotonicMs()
+    const known = writtenMs.get(viewer.ip)
+    if (known !== undefined && nowMs - known < repeatMs) return true
+    if (writtenMs.size >= repeatsMax) writtenMs.clear()
+    writtenMs.set(viewer.ip, nowMs)
+    return false
+  }
+
+  return {
+    async page(_, { filter, ...args }) {
+      const size = pageSize(args)
+      const after = readCursor<[string, string]>(args.after, ['time', 'string'])
+      if (after && !/^\d{1,18}$/.test(after[1])) throw badInput('after', 'a cursor of this very list', args.after)
+      const rows = await db.query<Row>(
+        `select id::text, at, actor_kind, actor_id, actor_name, action, target_kind, target_id, outcome, code, before, after, ip, user_agent, request_id
        from audit_entries
        where ($1::text is null or actor_id = $1) and ($2::text is null or action = $2 or starts_with(action, $2 || '.'))
          and ($3::text is null or target_id = $3) and ($4::audit_outcome is null or outcome = $4)
          and ($5::timestamptz is null or at >= $5) and ($6::timestamptz is null or at < $6)
          and ($7::timestamptz is null or (at, id) < ($7, $8::int8))
        order by audit_entries.at desc, audit_entries.id desc limit $9`,
-      [...filterOf(filter ?? {}), after?.[0], after?.[1], size + 1],
-    )
-    // Not counted: the log only grows, and counting it would cost more than the page.
-    return toPage(rows, size, null, (row) => [row.at.toISOString(), row.id], toEntry)
-  },
+        [...filterOf(filter ?? {}), after?.[0], after?.[1], size + 1],
+      )
+      // Not counted: the log only grows, and counting it would cost more than the page.
+      return toPage(rows, size, null, (row) => [row.at.toISOString(), row.id], toEntry)
+    },
 
-  async refused(viewer, mutation, action, targetId, fault) {
-    try {
-      const id = targetId === null ? null : storable(targetId)
-      const name = names.get(fault)
-      await db.audit((name === undefined ? viewer : { ...viewer, name: storable(name) }) as Viewer, {
-        action: `${action}.${mutation}`,
-        ...(id !== null && { target: { kind: kindOf(id), id } }),
-        outcome: denials.includes(fault.code) ? 'DENIED' : 'FAILED',
-        code: fault.code,
-      })
-    } catch (error) {
-      log.error('an audit entry could not be written', {
-        error,
-        mutation,
-        code: fault.code,
-        requestId: viewer.requestId,
-      })
-    }
-  },
-})
+    async refused(viewer, mutation, action, targetId, fault) {
+      if (isRepeat(viewer, fault)) return
+      try {
+        const id = targetId === null ? null : storable(targetId)
+        const name = names.get(fault)
+        await db.audit((name === undefined ? viewer : { ...viewer, name: storable(name) }) as Viewer, {
+          action: `${action}.${mutation}`,
+          ...(id !== null && { target: { kind: kindOf(id), id } }),
+          outcome: denials.includes(fault.code) ? 'DENIED' : 'FAILED',
+          code: fault.code,
+        })
+      } catch (error) {
+        log.error('an audit entry could not be written', {
+          error,
+          mutation,
+          code: fault.code,
+          requestId: viewer.requestId,
+        })
+      }
+    },
+  }
+}
 
 const filterOf = ({ actorId, action, targetId, outcome, from, to }: AuditFilter): unknown[] => {
   if (action != null && !/^[A-Za-z]+(\.[A-Za-z]+)*$/.test(action)) {

@@ -225,6 +225,16 @@ it('a sign-in that fails is written under the name that was tried, shortened, an
   expect(JSON.stringify(await a.db.query('select * from audit_entries'))).not.toContain('the secret one')
 })
 
+it('sign-ins that are sent away as too many are written once a minute for each address', async () => {
+  const signIn = mutations.find(({ name }) => name === 'signIn') as Mutation
+  const viewer = { ...anonymous, ip: '198.51.100.78' }
+  const attempt = () => run(signIn, { viewer, variables: { email: admin.user.email, password: 'a wrong one' } })
+  for (let i = 0; i < 5; i++) expect((await attempt()).entries).toHaveLength(1)
+  await t.stretchDelays()
+  expect(await attempt()).toMatchObject({ code: 'RATE_LIMITED', entries: [{ outcome: 'FAILED' }] })
+  for (let i = 0; i < 4; i++) expect(await attempt()).toMatchObject({ code: 'RATE_LIMITED', entries: [] })
+})
+
 it('the bootstrap secret is never written, though each reveal is', async () => {
   const log = JSON.stringify(await a.db.query('select * from audit_entries'))
   expect(log).toContain('revealEnrolmentSecret')

@@ -1,6 +1,7 @@
 // Enrolment: a machine that holds a key becomes an instance; one with another key asks the operators and changes nothing.
 import type { Enrolled, Registration, Viewer } from '@sindri/schema'
 import { badInput, Fault } from '@sindri/schema/contract/codes'
+import { LIMITS } from '@sindri/schema/contract/limits'
 import { enrolStatement } from '@sindri/schema/contract/protocol'
 import type { Bus } from '../platform/bus.ts'
 import type { Db } from '../platform/db.ts'
@@ -28,8 +29,6 @@ interface Instance {
   num: number
   name: string
   public_key: string
-  heartbeat_ms: number
-  metrics_ms: number
 }
 
 const nameForm = /^[A-Za-z0-9._-]{1,128}$/
@@ -149,8 +148,8 @@ export const createEnrol = ({ db, bus, ids, tokens, recordEvents, consoleVersion
       instanceId: name,
       agentToken: token,
       tokenExpiresAt: expiresAt,
-      heartbeatSeconds: Math.round(instance.heartbeat_ms / 1000),
-      metricsSeconds: Math.round(instance.metrics_ms / 1000),
+      heartbeatSeconds: LIMITS.heartbeatMs / 1000,
+      metricsSeconds: LIMITS.metricsMs / 1000,
       consoleVersion,
       linkUrl: linkUrl(),
     }
