@@ -14,7 +14,11 @@ interface Maker {
  */
 export const signStyles = (nonce: string): void => {
   const { setAttribute } = Element.prototype
-  Element.prototype.setAttribute = function (this: Element & Partial<ElementCSSInlineStyle>, name: string, value: string) {
+  Element.prototype.setAttribute = function (
+    this: Element & Partial<ElementCSSInlineStyle>,
+    name: string,
+    value: string,
+  ) {
     if (name === 'style' && this.style) this.style.cssText = value
     else setAttribute.call(this, name, value)
   }
