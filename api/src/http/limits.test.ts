@@ -34,6 +34,13 @@ describe('a limiter', () => {
     expect(limiter.take('a', 40)).toBe(0)
   })
 
+  it('tells without taking whether something would pass', () => {
+    const limiter = createLimiter(createFakeClock(), { perSecond: 1, burst: 1 })
+    for (let i = 0; i < 3; i += 1) expect(limiter.wait('a')).toBe(0)
+    limiter.take('a')
+    expect(limiter.wait('a')).toBe(1_000)
+  })
+
   it('lets what is larger than the whole bucket pass when it is full, and makes it wait for the debt', async () => {
     const clock = createFakeClock()
     const limiter = createLimiter(clock, { perSecond: 100, burst: 100 })

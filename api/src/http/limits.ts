@@ -30,6 +30,8 @@ export const BUDGETS = {
 export interface Limiter {
   /** Takes `cost` from the bucket of `key`. Answers 0, or, taking nothing, the milliseconds until there will be enough. */
   take(key: string, cost?: number): number
+  /** The same without taking: whether it would pass now. */
+  wait(key: string, cost?: number): number
   /** The same, as a Fault where there is not enough. */
   demand(key: string, what: string, cost?: number): void
   /** Buckets in memory; full ones are forgotten. */
@@ -64,6 +66,12 @@ export const createLimiter = (clock: Pick<Clock, 'monotonicMs'>, { perSecond, bu
     sweepAt = Math.max(SWEEP_ABOVE, buckets.size * 2)
   }
 
+  const waitOf = ({ tokens }: Bucket, cost: number): number => {
+    // What is larger than a whole bucket passes when the bucket is full, or it could never pass.
+    const wanted = Math.min(cost, burst)
+    return tokens >= wanted - ROUNDING ? 0 : Math.ceil(((wanted - tokens) / perSecond) * 1000)
+  }
+
   const take = (key: string, cost = 1): number => {
     const nowMs = clock.monotonicMs()
     let bucket = buckets.get(key)
@@ -72,17 +80,19 @@ export const createLimiter = (clock: Pick<Clock, 'monotonicMs'>, { perSecond, bu
       buckets.set(key, (bucket = { tokens: burst, atMs: nowMs }))
     }
     refill(bucket, nowMs)
-    // What is larger than a whole bucket passes when the bucket is full, or it could never pass.
-    const wanted = Math.min(cost, burst)
-    if (bucket.tokens >= wanted - ROUNDING) {
-      bucket.tokens -= cost
-      return 0
-    }
-    return Math.ceil(((wanted - bucket.tokens) / perSecond) * 1000)
+    const waitMs = waitOf(bucket, cost)
+    if (waitMs === 0) bucket.tokens -= cost
+    return waitMs
   }
 
   return {
     take,
+    wait(key, cost = 1) {
+      const bucket = buckets.get(key)
+      if (!bucket) return 0
+      refill(bucket, clock.monotonicMs())
+      return waitOf(bucket, cost)
+    },
     demand(key, what, cost) {
       const retryAfterMs = take(key, cost)
       if (retryAfterMs > 0) {

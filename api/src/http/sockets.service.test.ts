@@ -309,6 +309,27 @@ it('a hundred sockets of one user are enough', async () => {
   for (const { ws } of sockets) ws.terminate()
 })
 
+it('who fails to come in three hundred times a minute waits before the next handshake', async () => {
+  const own = await createTestApp()
+  try {
+    for (let i = 0; i < 10; i += 1) {
+      await Promise.all(
+        Array.from({ length: 31 }, async () => {
+          const socket = await openRawSocket(own.url).catch(() => undefined)
+          socket?.send({ type: 'connection_init', payload: { kind: 'key', key: 'sk_guess' } })
+          await socket?.closed
+        }),
+      )
+    }
+    expect(await refusalOf(own.url, {})).toMatchObject({
+      status: 429,
+      body: { errors: [{ extensions: { code: 'RATE_LIMITED' } }] },
+    })
+  } finally {
+    await own.close()
+  }
+})
+
 it('sockets are told when the console restarts, and none stays', async () => {
   const own = await createTestApp()
   try {

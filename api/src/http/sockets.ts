@@ -174,7 +174,7 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
           'Too many connect at this moment.',
           'retry-after: 2\r\n',
         )
-      const retryAfterMs = failedSockets.take(ip, 0)
+      const retryAfterMs = failedSockets.wait(ip)
       if (retryAfterMs > 0)
         return refuse(
           socket,
