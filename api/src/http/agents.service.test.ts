@@ -218,6 +218,58 @@ describe('records', () => {
   })
 })
 
+it('a page that does not read costs bounded memory: it is told SLOW_CONSUMER, and comes back from its offset', async () => {
+  const agent = await app.makeAgent()
+  const link = await agent.link()
+  const orders = link.watch('subscription { orders { __typename ... on TerminalOpenOrder { terminalId } } }')
+  const OPEN = 'mutation ($input: OpenTerminalInput!) { openTerminal(input: $input) { id } }'
+  const opening = admin.ask(OPEN, { input: { instanceId: agent.id, cols: 80, rows: 24 } })
+  const { terminalId } = ((await orders.next()) as { value: Json }).value.orders
+  await link.ask('mutation ($id: ID!) { reportTerminalOpened(id: $id, pid: 42, shell: "/bin/sh") }', { id: terminalId })
+  await opening
+
+  const page = await openRawSocket(app.url, { headers: { cookie: admin.headers.cookie ?? '', origin: app.url } })
+  await page.init()
+  const query = `subscription ($t: ID!, $a: ID!) { terminalOutput(terminalId: $t, attachmentId: $a, cols: 80, rows: 24) { __typename } }`
+  const attachmentId = `att_${'0'.repeat(26)}`
+  page.send({
+    id: '1',
+    type: 'subscribe',
+    payload: {
+      query: query.replace('__typename', '... on TerminalOutput { data }'),
+      variables: { t: terminalId, a: attachmentId },
+    },
+  })
+  await orders.next()
+  const data = Buffer.alloc(32_768).toString('base64')
+  const frame = (offset: number) =>
+    link.ask('mutation ($t: ID!, $f: [TerminalFrameInput!]!) { publishTerminalFrames(terminalId: $t, frames: $f) }', {
+      t: terminalId,
+      f: [{ output: { offset, data, replay: false } }],
+    })
+  await link.ask(
+    'mutation ($t: ID!, $a: ID!) { publishTerminalFrames(terminalId: $t, attachmentId: $a, frames: [{ joined: { offset: 0, cols: 80, rows: 24 } }]) }',
+    { t: terminalId, a: attachmentId },
+  )
+  await page.next()
+  page.ws.pause()
+  for (let sent = 0; sent < 1_500; sent += 50)
+    await Promise.all(Array.from({ length: 50 }, (_, i) => frame((sent + i) * 32_768)))
+  page.ws.resume()
+  let bytes = 0
+  let message = await page.next()
+  for (; message.type === 'next'; message = await page.next()) bytes += data.length
+  expect(message).toMatchObject({
+    id: '1',
+    type: 'error',
+    payload: [{ extensions: { code: 'SLOW_CONSUMER', retry: true } }],
+  })
+  // What the kernel holds at both ends, a little in this process, and the queue of the subscription: of 65 MB.
+  expect(bytes).toBeLessThan(30_000_000)
+  page.ws.close()
+  await link.close()
+})
+
 it('all of this left no defect in the log', () => {
   expect(app.log.filter(({ level }) => level === 'error')).toEqual([])
 })
