@@ -13,6 +13,8 @@ export default defineConfig({
     // Both would need 'unsafe-inline' or data: in the policy.
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    // The chart library, in a chunk that only charts load.
+    chunkSizeWarningLimit: 600,
   },
   server: {
     port: 5173,
