@@ -102,7 +102,7 @@ describe('nothing is lost', () => {
       const { takeovers } = await api.ask('query ($id: ID!) { takeovers(instanceId: $id) { id hostname address } }', { id })
       return takeovers[0]
     })
-    expect(second.output()).toContain('INSTANCE_EXISTS')
+    await until('the agent to say so', () => second.output().includes('INSTANCE_EXISTS'))
     await api.ask('mutation ($id: ID!) { answerTakeover(id: $id, allow: true) }', { id: takeover.id })
     await until('the new machine to be in', async () => {
       const { instance } = await api.ask('query ($id: ID!) { instance(id: $id) { liveness } }', { id })
