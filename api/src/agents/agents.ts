@@ -10,12 +10,13 @@ import { heartbeatOf } from './hello.ts'
 import { createLinks, type AgentLinks, type LinksDeps } from './links.ts'
 import { createPresence, presenceMs } from './presence.ts'
 import { createTokens } from './tokens.ts'
+import { createWhereabouts, type Whereabouts } from './whereabouts.ts'
 
 export interface AgentsDeps extends Omit<LinksDeps, 'tokens'>, Omit<EnrolDeps, 'tokens'> {
   jobs: Jobs
 }
 
-export interface AgentsService extends Agents, Pick<AgentLinks, 'links' | 'linkOf' | 'order' | 'endLinks'> {
+export interface AgentsService extends Agents, Pick<AgentLinks, 'links' | 'endLinks'>, Whereabouts {
   /** Begins to say that this replica lives, who was heard, and who was not. Resolves once links may be opened. */
   start(): Promise<() => Promise<void>>
 }
@@ -26,7 +27,8 @@ const longestUptimeSeconds = 1e10
 export const createAgents = (deps: AgentsDeps): AgentsService => {
   const { db, bus, clock, jobs, log } = deps
   const tokens = createTokens({ db, clock })
-  const { links, demand, settle, all, linkOf, order, endLinks, renew, closedAll } = createLinks({ ...deps, tokens })
+  const { links, demand, settle, ofInstance, all, endLinks, renew, closedAll } = createLinks({ ...deps, tokens })
+  const { linkOf, order } = createWhereabouts({ ...deps, ofInstance })
   const presence = createPresence({ ...deps, links: { all, settle } })
 
   return {

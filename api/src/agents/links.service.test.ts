@@ -399,6 +399,15 @@ describe('orders', () => {
     for (let i = 0; i < 20; i++) expect((await orders.next()).value).toEqual(ack(i))
   })
 
+  it('go to an agent that has just linked elsewhere, once somebody asked whether it has', async () => {
+    const machine = t.machine()
+    const { id } = await machine.enrol()
+    expect(await other.agents.order(id, ack(0))).toBe(false)
+    await machine.link()
+    expect(await other.agents.linkOf(id)).not.toBeNull()
+    expect(await other.agents.order(id, ack(0))).toBe(true)
+  })
+
   it('end with the link', async () => {
     const machine = t.machine()
     const first = await machine.link()

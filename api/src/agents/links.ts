@@ -11,10 +11,11 @@ import type { Log } from '../platform/log.ts'
 import { newSecret } from '../platform/secrets.ts'
 import { type LinkNotice, topics } from '../platform/topics.ts'
 import { hasSigned } from './agentKeys.ts'
-import { checkHello, type Hello } from './hello.ts'
+import { checkHello } from './hello.ts'
+import { type Close, identify } from './identify.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import type { RecordEvents } from './observed.ts'
-import { replicaAlive, takeLink } from './take.ts'
+import { takeLink } from './take.ts'
 import type { Tokens } from './tokens.ts'
 
 export interface LinksDeps {
@@ -46,8 +47,6 @@ export interface Link {
   end(name: CloseName, message?: string): void
 }
 
-type Close = (name: CloseName, message?: string) => void
-
 const CLOSE_OF: Record<LinkNotice['reason'], CloseName> = {
   SUPERSEDED: 'SUPERSEDED',
   DUPLICATE: 'DUPLICATE_INSTANCE',
@@ -55,43 +54,11 @@ const CLOSE_OF: Record<LinkNotice['reason'], CloseName> = {
   REPLACED: 'TOKEN_REJECTED',
 }
 
-/** What is said of an agent elsewhere holds for this long: the first key pressed asks, the next ones do not. */
-const elsewhereMs = 1_000
-
 export const createLinks = (deps: LinksDeps) => {
   const { db, bus, clock, ids, log, tokens, recordEvents, replica, consoleVersion } = deps
   const byId = new Map<string, Link>()
   const byInstance = new Map<string, Link>()
-  const elsewhere = new Map<string, { linked: boolean; untilMs: number }>()
   const closing = new Set<Promise<void>>()
-
-  /** Who says so by a signature for this very socket, with the key that was enrolled. */
-  const identify = async (
-    hello: Hello,
-    nonce: string,
-    close: Close,
-  ): Promise<{ thumbprint: string; publicKey: string }> => {
-    const claims = await tokens.read(hello.token)
-    if (claims?.instanceId !== hello.instance)
-      throw new Fault('TOKEN_REJECTED', 'The token was not issued by this console for this instance; enrol again.')
-    const [row] = await db.query<{ public_key: string; thumbprint: string; deleted_at: Date | null }>(
-      'select public_key, thumbprint, deleted_at from instances where id = $1',
-      [hello.instance],
-    )
-    if (row?.deleted_at) {
-      close('INSTANCE_REMOVED')
-      throw new Fault('NOT_FOUND', 'The instance was removed from the console.')
-    }
-    if (row?.thumbprint !== claims.thumbprint)
-      throw new Fault('TOKEN_REJECTED', 'Another key is enrolled for this instance; enrol again.')
-    if (!hasSigned(row.public_key, linkStatement(nonce, hello.instance, hello.run), hello.signature)) {
-      throw new Fault(
-        'TOKEN_REJECTED',
-        'Expected a signature over linkStatement with the enrolled key and the nonce of this socket, got another one.',
-      )
-    }
-    return { thumbprint: row.thumbprint, publicKey: row.public_key }
-  }
 
   /** A notice was lost, or a write of this epoch found no row: the row says what became of it. */
   const settle = async ({ viewer, end }: Link): Promise<void> => {
@@ -133,7 +100,7 @@ export const createLinks = (deps: LinksDeps) => {
     close: Close,
   ): Promise<{ viewer: AgentViewer; ack: AgentAck }> => {
     const hello = checkHello(init)
-    const { thumbprint, publicKey } = await identify(hello, nonce, close)
+    const { thumbprint, publicKey } = await identify({ db, tokens }, hello, nonce, close)
     // Before the epoch is taken: the notice of an even newer link must not be missed.
     const notices = await bus.subscribe(topics.link, hello.instance)
     const orders = await bus.subscribe(topics.order, hello.instance).catch(async (error: unknown) => {
@@ -178,7 +145,6 @@ export const createLinks = (deps: LinksDeps) => {
       // Of two that come at the same moment, the older may get here last.
       const present = byInstance.get(viewer.id)
       if (!present || present.viewer.epoch < viewer.epoch) byInstance.set(viewer.id, link)
-      elsewhere.delete(viewer.id)
       undoExpiry.set(link, expire(link, expiresAt))
       for (const work of [follow(link, notices), collect(link, orders)]) {
         work.catch((error: unknown) => {
@@ -256,15 +222,6 @@ export const createLinks = (deps: LinksDeps) => {
     return link
   }
 
-  const findElsewhere = async (instanceId: string): Promise<{ epoch: bigint; run: string | null } | null> => {
-    const [row] = await db.query<{ epoch: number; run: string | null }>(
-      `select i.epoch, i.run from instances i join replicas r on r.id = i.replica
-       where i.id = $1 and i.deleted_at is null and i.replica <> $2 and ${replicaAlive('r')}`,
-      [instanceId, replica],
-    )
-    return row ? { epoch: BigInt(row.epoch), run: row.run } : null
-  }
-
   return {
     links: {
       open,
@@ -276,30 +233,9 @@ export const createLinks = (deps: LinksDeps) => {
     },
     demand,
     settle,
+    /** Of this replica. */
+    ofInstance: (instanceId: string): Link | undefined => byInstance.get(instanceId),
     all: (): IterableIterator<Link> => byId.values(),
-
-    /** The link an agent holds now, on this replica or another; null at once after its socket closed. */
-    async linkOf(instanceId: string): Promise<{ epoch: bigint; run: string | null } | null> {
-      const link = byInstance.get(instanceId)
-      return link ? { epoch: link.viewer.epoch, run: link.viewer.run } : findElsewhere(instanceId)
-    },
-
-    /** False when the agent's inbox is full or it holds no link. */
-    order(instanceId: string, order: Order): boolean | Promise<boolean> {
-      const link = byInstance.get(instanceId)
-      if (link) return link.inbox.offer(order)
-      const send = (linked: boolean): boolean => {
-        if (linked) bus.publish(topics.order, instanceId, order)
-        return linked
-      }
-      const known = elsewhere.get(instanceId)
-      if (known && known.untilMs > clock.monotonicMs()) return send(known.linked)
-      return findElsewhere(instanceId).then((found) => {
-        if (elsewhere.size > 10_000) elsewhere.clear()
-        elsewhere.set(instanceId, { linked: found !== null, untilMs: clock.monotonicMs() + elsewhereMs })
-        return send(found !== null)
-      })
-    },
 
     /** Links of this epoch and older close, on whichever replica they are. */
     endLinks(instanceId: string, epoch: number, reason: 'REMOVED' | 'REPLACED'): void {
