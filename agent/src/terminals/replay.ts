@@ -1,4 +1,4 @@
-// Brings one attachment from its offset to where everybody is, at the pace of its own acknowledgements.
+// Brings one attachment from its offset to where everybody is, at its own pace, and again whenever it falls behind.
 import { LIMITS } from '@sindri/schema/contract/limits'
 import type { TerminalFrame } from './frames.ts'
 import type { History } from './history.ts'
@@ -26,10 +26,15 @@ export interface ReplayOptions {
   /** Output before `offset` cannot be had; the screen that follows needs a nudge once it has joined. */
   onLost: (offset: number) => void
   onJoined: (lost: boolean) => void
+  /** Output before this counts as shown to somebody: queries in it were answered, or never will be. */
+  shownTo: () => number
 }
 
+/** More than the widest window. One who does not acknowledge must not cost more than this, on no machine of the way. */
+const followBytes = 1280 * 1024
+
 export function openReplay(options: ReplayOptions): Replay {
-  const { attachmentId, history, live, outlet, onSent, onLost, onJoined } = options
+  const { attachmentId, history, live, outlet, onSent, onLost, onJoined, shownTo } = options
   let joined = false
   let lost = false
   /** Null until there is a link to begin over. */
@@ -49,6 +54,13 @@ export function openReplay(options: ReplayOptions): Replay {
     return [{ kind: 'lost', from, to: offset }, resized]
   }
 
+  /** What has gone out to everybody stays sent: it goes on from there, once it has acknowledged most of that. */
+  function leave(): void {
+    cursor = live.cursor
+    joined = false
+    outlet.send(attachmentId, [{ kind: 'resized', offset: cursor.offset, ...history.size, replay: true }])
+  }
+
   return {
     get joined() {
       return joined
@@ -60,22 +72,29 @@ export function openReplay(options: ReplayOptions): Replay {
       if (offset > acked && offset <= history.head) acked = offset
     },
     pump() {
-      if (joined || !outlet.isUp) return
+      if (!outlet.isUp) return
+      if (joined && live.cursor.offset - acked > followBytes) leave()
+      if (joined) return
       if (!cursor) outlet.send(attachmentId, begin(acked))
       while (cursor && isBehind(cursor, live.cursor) && outlet.hasRoom(attachmentId)) {
         const creditBytes = acked + LIMITS.terminalWindowBytes - cursor.offset
         // Checked before the loss: one that has gone away costs one window, not the whole flood again and again.
         if (creditBytes <= 0) return
         const frames = cursor.offset < history.start ? begin(cursor.offset) : []
-        const { items, next } = history.read(cursor, Math.min(creditBytes, LIMITS.terminalChunkBytes))
+        const shownBytes = shownTo() - cursor.offset
+        const isReplay = shownBytes > 0
+        const most = isReplay ? Math.min(creditBytes, shownBytes) : creditBytes
+        const { items, next } = history.read(cursor, Math.min(most, LIMITS.terminalChunkBytes))
         cursor = next
-        outlet.send(attachmentId, [...frames, ...items.map((item) => toFrame(item, true))])
+        outlet.send(attachmentId, [...frames, ...items.map((item) => toFrame(item, isReplay))])
         onSent(next.offset)
       }
       if (!cursor || isBehind(cursor, live.cursor)) return
+      if (cursor.offset - acked > LIMITS.terminalWindowBytes) return
       joined = true
       outlet.send(attachmentId, [{ kind: 'joined', offset: cursor.offset, ...history.size }])
       onJoined(lost)
+      lost = false
     },
   }
 }

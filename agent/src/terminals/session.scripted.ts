@@ -30,7 +30,7 @@ export function openScriptedSession(options: Partial<SessionOptions> & { ignores
     for (const frame of frames) {
       sent.push({ to, frame, atMs: clock.monotonicMs() })
       if (console.loses(frame)) continue
-      for (const viewer of viewers.values()) if (to === null || to === viewer.id) viewer.receive(frame)
+      for (const viewer of viewers.values()) if (to === null || to === viewer.id) viewer.receive(frame, to === null)
     }
     if (console.isSlow) await new Promise<void>((resolve) => waiting.push(resolve))
     inFlightBytes -= bytes

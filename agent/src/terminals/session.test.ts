@@ -162,6 +162,96 @@ describe('a session whose ring has turned over', () => {
   })
 })
 
+describe('a viewer that does not keep up with the one who governs', () => {
+  const flood = async (
+    scripted: ReturnType<typeof openScriptedSession>,
+    mebibytes: number,
+    acks: readonly string[],
+  ) => {
+    const written: Buffer[] = []
+    for (let i = 0; i < mebibytes * 16; i++) {
+      const bytes = pattern(64 * KiB, i % 200)
+      written.push(bytes)
+      scripted.pty.writes(bytes)
+      await scripted.clock.advance(5)
+      for (const id of acks) scripted.ack(scripted.viewers.get(id)!)
+    }
+    return Buffer.concat(written)
+  }
+
+  test('costs no more than its share, and does not slow the other one down', async () => {
+    const scripted = openScriptedSession()
+    const { view, type, pty } = scripted
+    const fast = view('fast')
+    const slow = view('slow')
+    type(fast, 0, 'x')
+    const all = await flood(scripted, 16, ['fast'])
+    expect(fast.screen.equals(all)).toBe(true)
+    expect(pty.isPaused).toBe(false)
+    expect(slow.expected).toBeLessThan(1.6 * 1024 * KiB)
+    expect(slow.screen.equals(all.subarray(0, slow.expected))).toBe(true)
+  })
+
+  test('goes on at its own pace from its own place, and joins again', async () => {
+    const scripted = openScriptedSession()
+    const { view, type, ack, clock } = scripted
+    type(view('fast'), 0, 'x')
+    const slow = view('slow')
+    const all = await flood(scripted, 3, ['fast'])
+    for (let acks = 0; acks < 20; acks++) {
+      ack(slow)
+      await clock.advance(10)
+      expect(slow.isBehind).toBe(false)
+    }
+    expect(slow.losses).toEqual([])
+    expect(slow.joined).toBe(true)
+    expect(slow.screen.equals(all)).toBe(true)
+  })
+
+  test('is told what it lost when the ring has turned over, and joins again', async () => {
+    const scripted = openScriptedSession()
+    const { view, type, ack, clock } = scripted
+    type(view('fast'), 0, 'x')
+    const slow = view('slow')
+    const all = await flood(scripted, 8, ['fast'])
+    for (let acks = 0; acks < 20; acks++) {
+      ack(slow)
+      await clock.advance(200)
+    }
+    expect(slow.losses).toHaveLength(1)
+    expect(slow.joined).toBe(true)
+    expect(slow.expected).toBe(all.length)
+    expect(all.subarray(slow.losses[0]!.to).equals(slow.screen)).toBe(true)
+  })
+})
+
+describe('what a program asks its terminal', () => {
+  const replayFlags = (scripted: ReturnType<typeof openScriptedSession>) =>
+    scripted.frames('output').map((frame) => frame.kind === 'output' && frame.replay)
+
+  test('is put to the first viewer of a program that has just started', () => {
+    const scripted = openScriptedSession()
+    scripted.pty.writes('\x1b[c')
+    scripted.view('a')
+    scripted.view('b')
+    expect(replayFlags(scripted)).toEqual([false, true])
+  })
+
+  test('is history for a viewer that comes later', async () => {
+    const scripted = openScriptedSession()
+    scripted.pty.writes('\x1b[c')
+    await scripted.clock.advance(5000)
+    scripted.view('a')
+    expect(replayFlags(scripted)).toEqual([true])
+  })
+
+  test('is known to be for another one before the first live byte', () => {
+    const { view, type } = openScriptedSession()
+    type(view('a'), 0, 'x')
+    expect(view('b').governor).toBe('a')
+  })
+})
+
 describe('the flow of a session', () => {
   test('pauses the program for a governor that falls behind, and lets it go on with its acknowledgements', () => {
     const { pty, view, ack } = openScriptedSession()
@@ -299,6 +389,18 @@ describe('the input of a session', () => {
     expect(viewer.inputAcked).toBe(3)
   })
 
+  test('goes on after many other pages have come and gone', () => {
+    const { pty, view, type, session } = openScriptedSession()
+    const first = view('first')
+    type(first, 0, 'a')
+    for (let i = 0; i < 100; i++) {
+      type(view(`page ${i}`), 0, '.')
+      session.detach(`page ${i}`)
+    }
+    type(first, 1, 'b')
+    expect(pty.typed.replaceAll('.', '')).toBe('ab')
+  })
+
   test('is bounded for a program that does not read, and complete once it does', async () => {
     const { pty, view, type, clock } = openScriptedSession()
     const viewer = view('a')
@@ -353,6 +455,19 @@ describe('the beacon of a session', () => {
     expect(viewer.isBehind).toBe(true)
     again(viewer)
     expect(viewer.screen.toString()).toBe('gone')
+  })
+
+  test('reaches a page that has been there longest, however many died without a word', async () => {
+    const { pty, view, ack, clock } = openScriptedSession()
+    const first = view('first')
+    for (let i = 0; i < 100; i++) {
+      view(`page ${i}`)
+      ack(first)
+    }
+    pty.writes('x')
+    await clock.advance(1000)
+    expect(first.screen.toString()).toBe('x')
+    expect(first.joined && first.governor).toBeTruthy()
   })
 
   test('rests while nobody looks', async () => {

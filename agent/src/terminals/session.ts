@@ -3,7 +3,7 @@ import type { Clock, Undo } from '../platform/clock.ts'
 import { createBeacon } from './beacon.ts'
 import { createCoalescer } from './coalesce.ts'
 import { creditStart, foldCredit, type CreditEvent } from './credit.ts'
-import type { ClosedFrame, EndReason, Publish } from './frames.ts'
+import type { BeaconFrame, ClosedFrame, EndReason, Publish } from './frames.ts'
 import { hangUp } from './hangup.ts'
 import { createHistory } from './history.ts'
 import { createLive } from './live.ts'
@@ -40,8 +40,8 @@ export interface Session {
   linkLost(): void
   linkRegained(): void
   report(): TerminalReport
-  /** Since when nobody looks, in monotonic time; null while somebody does. */
-  readonly unseenSinceMs: number | null
+  /** When somebody who looks was last heard of, in monotonic time: a page says each minute that it is there. */
+  readonly heardMs: number
   /** Monotonic time of the end; null while it runs. */
   readonly endedMs: number | null
   /** Somebody looks, and everybody who does has acknowledged the last byte. */
@@ -64,17 +64,20 @@ export interface SessionOptions {
 const inFlightBytes = 256 * 1024
 /** Long enough for a program to notice the first of the two sizes: a library that finds its size unchanged draws nothing. */
 const nudgeMs = 100
-/** Beyond, the one attached first is forgotten: pages that died without a word. */
+/** Beyond, the one not heard of for longest is forgotten: pages that died without a word. */
 const maxAttachments = 32
+/** A program that has just started waits for answers to what it asks its terminal; later ones would be typed into another. */
+const freshMs = 5_000
 
 export function openSession(options: SessionOptions): Session {
   const { terminalId, pty, clock, publish, onEnded } = options
   const history = createHistory(options)
+  /** In the order in which they were last heard of. */
   const replays = new Map<string, Replay>()
   let credit = creditStart
-  /** Who was heard of over this link. Of the others nobody knows whether they are still there. */
-  const present = new Set<string>()
-  let heardMs = clock.monotonicMs()
+  const startedMs = clock.monotonicMs()
+  let heardMs = startedMs
+  let sentHead = 0
   let endedMs: number | null = null
   let closed: ClosedFrame | null = null
   let closedIsSent = false
@@ -91,13 +94,14 @@ export function openSession(options: SessionOptions): Session {
     outlet,
     hasFollowers: () => replays.values().some((replay) => replay.joined),
     onSent(offset) {
+      sentHead = Math.max(sentHead, offset)
       const { governorId } = credit.view
       if (governorId) on({ kind: 'sent', id: governorId, offset })
     },
   })
   const coalescer = createCoalescer({ clock, flush: pump })
   const beacon = createBeacon({ clock, send: sendBeacon })
-  const writers = createWriters({ write: pty.write, onWritten: beacon.soon })
+  const writers = createWriters({ write: pty.write, onWritten: beacon.soon, isThere: (id) => replays.has(id) })
 
   pty.onData((bytes) => {
     history.append(bytes)
@@ -165,24 +169,29 @@ export function openSession(options: SessionOptions): Session {
     resizeTo({ ...size, rows: size.rows > 1 ? size.rows - 1 : size.rows + 1 })
   }
 
+  const toBeacon = (): BeaconFrame => {
+    const { governorId: governor } = credit.view
+    return { kind: 'beacon', outputHead: live.cursor.offset, inputAcks: writers.acks(), governor, ...history.size }
+  }
+
   function sendBeacon(): boolean {
     if (replays.size === 0) return false
-    const outputHead = live.cursor.offset
-    const { governorId: governor } = credit.view
-    const frame = { kind: 'beacon', outputHead, inputAcks: writers.acks(), governor, ...history.size } as const
+    const frame = toBeacon()
     outlet.send(null, closedIsSent && closed ? [frame, closed] : [frame])
     return true
   }
 
   function forget(attachmentId: string): void {
-    present.delete(attachmentId)
     replays.delete(attachmentId)
     on({ kind: 'detach', id: attachmentId })
   }
 
   function heard(attachmentId: string): void {
     heardMs = clock.monotonicMs()
-    if (replays.has(attachmentId)) present.add(attachmentId)
+    const replay = replays.get(attachmentId)
+    if (!replay) return
+    replays.delete(attachmentId)
+    replays.set(attachmentId, replay)
   }
 
   const report = (): TerminalReport => ({
@@ -193,8 +202,8 @@ export function openSession(options: SessionOptions): Session {
   })
 
   return {
-    get unseenSinceMs() {
-      return present.size > 0 ? null : heardMs
+    get heardMs() {
+      return heardMs
     },
     get endedMs() {
       return endedMs
@@ -211,16 +220,22 @@ export function openSession(options: SessionOptions): Session {
         history,
         live,
         outlet,
-        onSent: (offset) => on({ kind: 'sent', id: attachmentId, offset }),
+        onSent(offset) {
+          sentHead = Math.max(sentHead, offset)
+          on({ kind: 'sent', id: attachmentId, offset })
+        },
+        shownTo: () => (clock.monotonicMs() - startedMs < freshMs ? sentHead : Infinity),
         onLost: (offset) => on({ kind: 'skip', id: attachmentId, offset }),
         onJoined(lost) {
+          // Whoever does not govern must not answer the first query that comes live.
+          outlet.send(attachmentId, [toBeacon()])
           if (closed) outlet.send(attachmentId, [closed])
           else if (lost) nudge()
         },
       })
       replays.delete(attachmentId)
       replays.set(attachmentId, replay)
-      heard(attachmentId)
+      heardMs = clock.monotonicMs()
       const oldest = replays.keys().next().value
       if (replays.size > maxAttachments && oldest !== undefined) forget(oldest)
       const has = from !== null && from <= history.head ? from : 0
@@ -258,8 +273,6 @@ export function openSession(options: SessionOptions): Session {
     },
     linkLost() {
       outlet.down()
-      if (present.size > 0) heardMs = clock.monotonicMs()
-      present.clear()
       // Whoever follows over the next link must hear it again.
       closedIsSent = false
     },

@@ -30,7 +30,7 @@ function setUp({ ringBytes = 2 * MiB } = {}) {
   async function publish(id: string, to: string | null, frames: TerminalFrame[]): Promise<void> {
     for (const { viewer, of } of viewers.values()) {
       if (of !== id || (to !== null && to !== viewer.id)) continue
-      for (const frame of frames) viewer.receive(frame)
+      for (const frame of frames) viewer.receive(frame, to === null)
       if (silent.has(viewer.id)) continue
       mostUnackedBytes = Math.max(mostUnackedBytes, sessions.report()[0]!.outputHead - viewer.expected)
       queueMicrotask(() => sessions.ack({ terminalId: id, attachmentId: viewer.id, offset: viewer.expected }))

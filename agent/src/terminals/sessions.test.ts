@@ -153,12 +153,14 @@ describe('the terminals of an agent', () => {
     expect(attach('trm_1')).toBe(false)
   })
 
-  test('end when nobody has looked for a day', async () => {
+  test('end when nobody has looked for a day, though a page went without a word', async () => {
     const { open, ends, clock, attach, sessions } = setUp({ idleMs: 60_000 })
     open('trm_1')
     attach('trm_1')
-    await clock.advance(600_000)
-    sessions.detach({ terminalId: 'trm_1', attachmentId: 'att_1' })
+    for (let minute = 0; minute < 10; minute++) {
+      await clock.advance(50_000)
+      sessions.ack({ terminalId: 'trm_1', attachmentId: 'att_1', offset: 0 })
+    }
     await clock.advance(59_000)
     expect(ends).toEqual([])
     await clock.advance(6_000)
@@ -175,7 +177,7 @@ describe('the terminals of an agent', () => {
     sessions.linkRegained()
     await clock.advance(30_000)
     sessions.ack({ terminalId: 'trm_2', attachmentId: 'att_1', offset: 0 })
-    await clock.advance(600_000)
+    await clock.advance(40_000)
     expect(ends).toMatchObject([{ terminalId: 'trm_1', ended: { reason: 'ABANDONED' } }])
   })
 
@@ -187,7 +189,7 @@ describe('the terminals of an agent', () => {
     await clock.advance(5_000)
     expect(sent).toEqual([])
     sessions.linkRegained()
-    expect(sent.map(({ frame }) => frame.kind)).toEqual(['resized', 'output', 'joined'])
+    expect(sent.map(({ frame }) => frame.kind)).toEqual(['resized', 'output', 'joined', 'beacon'])
     sessions.linkLost()
     ptys[0]!.writes('again')
     await clock.advance(5_000)

@@ -82,7 +82,7 @@ export function createSessions(options: SessionsOptions): Sessions {
     const nowMs = clock.monotonicMs()
     for (const [terminalId, session] of sessions) {
       if (session.endedMs === null) {
-        if (session.unseenSinceMs !== null && nowMs - session.unseenSinceMs >= idleMs) void session.close('ABANDONED')
+        if (nowMs - session.heardMs >= idleMs) void session.close('ABANDONED')
       } else if (acknowledged.has(terminalId) && (nowMs - session.endedMs >= keepEndedMs || session.isSeenToTheEnd)) {
         forget(terminalId, session)
       }

@@ -15,7 +15,8 @@ export interface ScriptedViewer {
   readonly governor: string | null
   /** It has seen that something is missing. */
   readonly isBehind: boolean
-  receive(frame: TerminalFrame): void
+  /** `live`: it went to everybody. */
+  receive(frame: TerminalFrame, live: boolean): void
   /** It asks again, from `expected`. */
   attached(): void
 }
@@ -63,12 +64,13 @@ export function createScriptedViewer(id: string, from: number | null = null): Sc
       joined = false
       isBehind = false
     },
-    receive(frame) {
+    receive(frame, live) {
+      // Before the two have met, the console keeps the live output back; the replay brings it.
+      if (live && !joined && (frame.kind === 'output' || frame.kind === 'resized')) return
       switch (frame.kind) {
         case 'output': {
           if (frame.offset > expected) {
-            // Ahead of a replay the live output is not for this viewer yet.
-            if (joined || frame.replay) isBehind = true
+            isBehind = true
             return
           }
           const fresh = frame.data.subarray(expected - frame.offset)
@@ -78,6 +80,8 @@ export function createScriptedViewer(id: string, from: number | null = null): Sc
           return
         }
         case 'resized':
+          // A replay begins: the console keeps the live output back until the two meet again.
+          if (frame.replay) joined = false
           if (frame.offset === expected) size = { cols: frame.cols, rows: frame.rows }
           return
         case 'lost':

@@ -12,6 +12,8 @@ export interface Writers {
 export interface WritersOptions {
   write: (bytes: Buffer, written: () => void) => void
   onWritten: () => void
+  /** Whether it is still there: its next input goes on where its last one ended. */
+  isThere: (writer: string) => boolean
 }
 
 /** Remembered after they have left, since a page that comes back resends: far more than one terminal ever has. */
@@ -22,10 +24,17 @@ interface Writer {
   written: number
 }
 
-export function createWriters({ write, onWritten }: WritersOptions): Writers {
+export function createWriters({ write, onWritten, isThere }: WritersOptions): Writers {
   /** In order of their last input, so that the first is the one to forget. */
   const writers = new Map<string, Writer>()
   let waitingBytes = 0
+
+  function makeRoom(): void {
+    for (const id of writers.keys()) {
+      if (writers.size <= maxWriters) return
+      if (!isThere(id)) writers.delete(id)
+    }
+  }
 
   return {
     input(id, offset, data) {
@@ -33,9 +42,8 @@ export function createWriters({ write, onWritten }: WritersOptions): Writers {
       if (waitingBytes + data.length > LIMITS.terminalInputHoldBytes) return false
       const writer = writers.get(id) ?? { input: inputStart, written: 0 }
       writers.delete(id)
+      makeRoom()
       writers.set(id, writer)
-      const oldest = writers.keys().next().value
-      if (writers.size > maxWriters && oldest !== undefined) writers.delete(oldest)
 
       const { state, ready } = foldInput(writer.input, { offset, data }, LIMITS.terminalInputHoldBytes)
       const isNew = state !== writer.input
