@@ -1,4 +1,5 @@
 // The lanes of `npm test` as vitest projects: what belongs to which lane is said here and nowhere else.
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
 
@@ -14,6 +15,8 @@ export default defineConfig({
   test: {
     // Processes, not threads: PTYs, signals, file locks and the working directory belong to a process.
     pool: 'forks',
+    // Most of a test's time is waiting for a database or a PTY, so more files than cores run beside one another.
+    maxWorkers: Math.max(3, availableParallelism()),
     restoreMocks: true,
     teardownTimeout: 10_000,
     projects: [
