@@ -16,7 +16,7 @@ export interface AttachDeps {
   endOf: (terminalId: string) => Promise<ClosedFrame | null>
 }
 
-/** After the end of a terminal its agent gets this long, after each frame, to bring what is missing. */
+/** After the end of a terminal its agent gets this long to bring more of what is missing; then it is asked once more. */
 const tailMs = 3000
 /** A viewer that reads nothing meets its bound here, 256 messages behind: it attaches again from its offset. */
 const queued = { kind: 'close', max: 256 } as const
@@ -30,45 +30,49 @@ export const createAttach = ({ bus, clock, order, endOf }: AttachDeps) => {
     const self = {}
     newest.set(attachmentId, self)
     const merge = createMerge(args.from ?? null)
-    const sources = await Promise.all([
+    const subscribing = [
       bus.subscribe(topics.terminalFrames, terminalId),
       bus.subscribe(topics.terminalReplay, attachmentId),
       bus.subscribe(topics.terminalChanged, terminalId),
-    ])
+    ] as const
+    const sources = await Promise.all(subscribing).catch(async (error: unknown) => {
+      for (const one of await Promise.allSettled(subscribing)) if (one.status === 'fulfilled') void one.value.return()
+      if (newest.get(attachmentId) === self) newest.delete(attachmentId)
+      throw error
+    })
     const [live, replay, changed] = sources
+    /** False: nobody takes it, or nobody knows who could. The page asks again. */
+    const tell = async (what: Order): Promise<boolean> => {
+      try {
+        return await order(instanceId, what)
+      } catch {
+        return false
+      }
+    }
 
     let cancelTail = (): void => {}
     const out = createQueue<TerminalFrame>({
       policy: queued,
-      onFull: () => new Fault('SLOW_CONSUMER', 'Expected a reader of the terminal to keep up, got more than it read; attach again from the last offset.'),
+      onFull: () =>
+        new Fault(
+          'SLOW_CONSUMER',
+          'Expected a reader of the terminal to keep up, got more than it read; attach again from the last offset.',
+        ),
       onEnd: () => {
         cancelTail()
         for (const source of sources) void source.return()
         if (newest.get(attachmentId) !== self) return
         newest.delete(attachmentId)
-        void order(instanceId, { kind: 'terminalDetach', terminalId, attachmentId })
+        void tell({ kind: 'terminalDetach', terminalId, attachmentId })
       },
     })
 
-    let ending = false
     const give = (frames: TerminalFrame[]): void => {
       for (const frame of frames) out.push(frame)
       if (merge.ended) out.end()
-      else if (ending) waitForTail()
     }
-    const waitForTail = (): void => {
-      cancelTail()
-      cancelTail = clock.after(tailMs, () => give(merge.giveUp()))
-    }
-    const ask = (from: number | null): void =>
-      void order(instanceId, { kind: 'terminalAttach', terminalId, attachmentId, from, cols, rows })
-
-    const seeEnd = async (): Promise<void> => {
-      const end = await endOf(terminalId)
-      if (!end || ending) return
-      ending = true
-      give(merge.closed(end))
-    }
+    const ask = (from: number | null): Promise<boolean> =>
+      tell({ kind: 'terminalAttach', terminalId, attachmentId, from, cols, rows })
     const guard = async (work: Promise<void>): Promise<void> => {
       try {
         await work
@@ -76,10 +80,29 @@ export const createAttach = ({ bus, clock, order, endOf }: AttachDeps) => {
         out.end(error as Error)
       }
     }
+
+    /** The last bytes of a slow viewer are in the agent's ring, and come as it reads and acknowledges. */
+    const waitForTail = (before: number, asked: boolean): void => {
+      cancelTail = clock.after(tailMs, () => void guard(lookForTail(before, asked)))
+    }
+    const lookForTail = async (before: number, asked: boolean): Promise<void> => {
+      if (merge.ended) return
+      if (merge.next > before || out.length > 0) return waitForTail(merge.next, false)
+      if (asked || !(await ask(merge.restart()))) return give(merge.giveUp())
+      waitForTail(merge.next, true)
+    }
+    let ending = false
+    const seeEnd = async (): Promise<void> => {
+      const end = await endOf(terminalId)
+      if (!end || ending) return
+      ending = true
+      give(merge.closed(end))
+      if (!merge.ended) waitForTail(merge.next, false)
+    }
     /** What an interruption swallowed is asked for again, from the last byte passed on. */
     const follow = async (source: typeof live, take: (frames: TerminalFrame[]) => TerminalFrame[]): Promise<void> => {
       for await (const frames of source) {
-        if (frames === gap) ask(merge.restart())
+        if (frames === gap) await ask(merge.restart())
         else give(take(frames))
       }
     }
@@ -91,7 +114,7 @@ export const createAttach = ({ bus, clock, order, endOf }: AttachDeps) => {
       })(),
     )
     // Subscribed first, asked second: nothing that comes after this can be missed.
-    ask(args.from ?? null)
+    void ask(args.from ?? null)
     void guard(seeEnd())
     return out
   }

@@ -9,7 +9,8 @@ const [minCols, maxCols] = LIMITS.terminalColumns
 const [minRows, maxRows] = LIMITS.terminalRows
 
 const within = (field: string, value: number, min: number, max: number): void => {
-  if (!Number.isInteger(value) || value < min || value > max) throw badInput(field, `a whole number from ${min} to ${max}`, value)
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw badInput(field, `a whole number from ${min} to ${max}`, value)
 }
 
 export const checkSize = (prefix: string, { cols, rows }: { cols: number; rows: number }): void => {
@@ -23,7 +24,8 @@ export const checkAttachment = (id: string): void => {
   if (!isId('attachment', id)) throw badInput('attachmentId', '"att_" and 26 characters of Crockford base32', id)
 }
 
-export const noTerminal = (id: string): Fault => new Fault('NOT_FOUND', `There is no terminal ${JSON.stringify(id.slice(0, 40))} of yours.`)
+export const noTerminal = (id: string): Fault =>
+  new Fault('NOT_FOUND', `There is no terminal ${JSON.stringify(id.slice(0, 40))} of yours.`)
 
 /** What could not be an id is simply not found. */
 export const checkTerminalId = (id: string): void => {
@@ -51,12 +53,19 @@ export const toOpening = (input: OpenTerminalInput) => {
   const env = input.env ?? []
   if (env.length > maxVariables) throw badInput('input.env', `at most ${maxVariables} variables`, env.length)
   env.forEach(({ name, value }, index) => {
-    if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name)) throw badInput(`input.env.${index}.name`, 'letters, digits and _, no digit first', name)
+    if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name))
+      throw badInput(`input.env.${index}.name`, 'letters, digits and _, no digit first', name)
     if (value.length > longestPath || value.includes('\0')) {
       throw badInput(`input.env.${index}.value`, `at most ${longestPath} characters without NUL`, value)
     }
   })
-  return { cols: input.cols, rows: input.rows, shell: path('shell'), cwd: path('cwd'), env: env.map(({ name, value }) => ({ name, value })) }
+  return {
+    cols: input.cols,
+    rows: input.rows,
+    shell: path('shell'),
+    cwd: path('cwd'),
+    env: env.map(({ name, value }) => ({ name, value })),
+  }
 }
 
 /** Bytes behind a string of base64 that is known to be well formed. */
@@ -66,7 +75,8 @@ export const bytesOf = (base64: string): number =>
 export const checkInput = ({ offset, data }: { offset: number; data: string }): void => {
   checkOffset('offset', offset)
   const size = bytesOf(data)
-  if (size === 0 || size > LIMITS.terminalInputBytes) throw badInput('data', `1 to ${LIMITS.terminalInputBytes} bytes`, `${size} bytes`)
+  if (size === 0 || size > LIMITS.terminalInputBytes)
+    throw badInput('data', `1 to ${LIMITS.terminalInputBytes} bytes`, `${size} bytes`)
 }
 
 const maxFrames = 256
@@ -75,7 +85,8 @@ const maxMessageBytes = 48 * 1024
 
 /** Frames of an agent in the form that viewers get; one bad frame refuses the message, because order is all they have. */
 export const toFrames = (frames: readonly FrameInput[]): TerminalFrame[] => {
-  if (frames.length === 0 || frames.length > maxFrames) throw badInput('frames', `1 to ${maxFrames} frames`, frames.length)
+  if (frames.length === 0 || frames.length > maxFrames)
+    throw badInput('frames', `1 to ${maxFrames} frames`, frames.length)
   let total = 0
   return frames.map((frame, index) => {
     const field = `frames.${index}`
@@ -84,7 +95,8 @@ export const toFrames = (frames: readonly FrameInput[]): TerminalFrame[] => {
     if (frame.output) {
       checkOffset(`${field}.output.offset`, frame.output.offset)
       total += bytesOf(frame.output.data)
-      if (total > maxMessageBytes) throw badInput(field, `at most ${maxMessageBytes} bytes in a message`, `${total} bytes`)
+      if (total > maxMessageBytes)
+        throw badInput(field, `at most ${maxMessageBytes} bytes in a message`, `${total} bytes`)
       return { kind: 'output', ...frame.output }
     }
     if (frame.resized) {

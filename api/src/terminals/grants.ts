@@ -22,7 +22,10 @@ export const createGrants = (db: Db, now: () => number): Grants => {
   const known = new Map<string, Grant & { openerId: string; untilMs: number }>()
 
   const look = async (viewerId: string, terminalId: string): Promise<Grant> => {
-    const row = await db.prisma.terminal.findUnique({ where: { id: terminalId }, select: { instanceId: true, openerId: true } })
+    const row = await db.prisma.terminal.findUnique({
+      where: { id: terminalId },
+      select: { instanceId: true, openerId: true },
+    })
     if (!row || row.openerId !== viewerId) throw noTerminal(terminalId)
     if (known.size >= most) known.clear()
     known.set(terminalId, { ...row, untilMs: now() + graceMs })

@@ -12,7 +12,14 @@ const output = (from: number, to: number, replay = false): TerminalFrame => ({
 })
 const joined = (offset: number): TerminalFrame => ({ kind: 'joined', offset, cols: 80, rows: 24 })
 const beacon: TerminalFrame = { kind: 'beacon', outputHead: 0, inputAcks: [], governor: null, cols: 80, rows: 24 }
-const end = (finalOffset: number | null): ClosedFrame => ({ kind: 'closed', finalOffset, exitCode: 0, signal: null, reason: 'EXITED', by: null })
+const end = (finalOffset: number | null): ClosedFrame => ({
+  kind: 'closed',
+  finalOffset,
+  exitCode: 0,
+  signal: null,
+  reason: 'EXITED',
+  by: null,
+})
 
 /** What a page shows that goes by the uniform rule: the expected offset, overlaps cut. */
 const shown = (frames: readonly TerminalFrame[], from = 0): Buffer => {
@@ -48,6 +55,41 @@ describe('the merge of replay and live output', () => {
     expect(merge.replay([output(0, 20, true)])).toEqual([output(0, 20, true)])
     expect(merge.replay([output(20, 50, true)])).toEqual([output(20, 50, true), end(50)])
     expect(merge.ended).toBe(true)
+  })
+
+  it('does not take the end for reached over a hole, whichever way the missing piece comes', () => {
+    for (const way of ['live', 'replay'] as const) {
+      const merge = createMerge(0)
+      merge.replay([joined(0)])
+      merge.live([output(0, 20)])
+      merge.live([output(40, 50)])
+      merge.live([output(30, 40)])
+      expect(merge.closed(end(50))).toEqual([])
+      expect(merge.live([output(45, 50)])).toEqual([output(45, 50)])
+      expect(merge[way]([output(20, 30)])).toEqual([output(20, 30), end(50)])
+    }
+  })
+
+  it('does not begin in the middle when the first frames of a replay are lost', () => {
+    const merge = createMerge(null)
+    merge.replay([output(20, 50, true)])
+    expect(merge.closed(end(50))).toEqual([])
+    expect(merge.restart()).toBe(0)
+  })
+
+  it('takes what the ring has lost as passed', () => {
+    const merge = createMerge(null)
+    merge.replay([{ kind: 'lost', from: 0, to: 30 }, output(30, 50, true)])
+    expect(merge.closed(end(50))).toEqual([end(50)])
+  })
+
+  it('keeps the live output back again while the agent brings a slow viewer on at its own pace', () => {
+    const merge = createMerge(0)
+    merge.replay([joined(0)])
+    expect(merge.live([output(0, 10)])).toEqual([output(0, 10)])
+    merge.replay([{ kind: 'resized', offset: 10, cols: 80, rows: 24, replay: true }])
+    expect(merge.live([output(10, 20), output(20, 30)])).toEqual([])
+    expect(merge.replay([output(10, 25, true), joined(25)])).toEqual([output(10, 25, true), joined(25), output(20, 30)])
   })
 
   it('sends the end at once where everything was seen, and once only', () => {

@@ -38,7 +38,11 @@ export const toTerminal = (viewer: Viewer, row: TerminalRow): Terminal => ({
   mine: opened(viewer, row),
 })
 
-export const findTerminal = async (prisma: Pick<Db['prisma'], 'terminal'>, viewer: Viewer, id: string): Promise<TerminalRow | null> => {
+export const findTerminal = async (
+  prisma: Pick<Db['prisma'], 'terminal'>,
+  viewer: Viewer,
+  id: string,
+): Promise<TerminalRow | null> => {
   const row = await prisma.terminal.findUnique({ where: { id }, ...withInstance })
   return row && (opened(viewer, row) || seesAll(viewer)) ? row : null
 }

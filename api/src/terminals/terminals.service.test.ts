@@ -82,7 +82,10 @@ beforeEach(async () => {
     }),
     async nextOrder(kind) {
       await until(`an order ${kind}`, () => orders.some((order) => order.kind === kind))
-      return orders.splice(orders.findIndex((order) => order.kind === kind), 1)[0] as never
+      return orders.splice(
+        orders.findIndex((order) => order.kind === kind),
+        1,
+      )[0] as never
     },
   }
   dana = await person('Dana')
@@ -122,7 +125,13 @@ describe('opening', () => {
   it('answers once the shell runs, and leaves one entry that names no secret', async () => {
     const opened = stage.terminals.open(dana, { ...opening(), cwd: '/tmp', env: [{ name: 'TOKEN', value: 's3cret' }] })
     const order = await stage.nextOrder('terminalOpen')
-    expect(order).toMatchObject({ cols: 80, rows: 24, cwd: '/tmp', shell: null, env: [{ name: 'TOKEN', value: 's3cret' }] })
+    expect(order).toMatchObject({
+      cols: 80,
+      rows: 24,
+      cwd: '/tmp',
+      shell: null,
+      env: [{ name: 'TOKEN', value: 's3cret' }],
+    })
     await stage.terminals.opened(stage.agent, { id: order.terminalId, pid: 7 })
     await opened
     const [entry, ...more] = await entries(order.terminalId)
@@ -151,7 +160,10 @@ describe('opening', () => {
 
   it("fails with the agent's reason", async () => {
     const opened = stage.terminals.open(dana, { ...opening(), shell: '/bin/nosuch' })
-    const failed = expect(opened).rejects.toMatchObject({ code: 'AGENT_FAILED', message: expect.stringContaining('/bin/nosuch: not found') })
+    const failed = expect(opened).rejects.toMatchObject({
+      code: 'AGENT_FAILED',
+      message: expect.stringContaining('/bin/nosuch: not found'),
+    })
     const { terminalId } = await stage.nextOrder('terminalOpen')
     await stage.terminals.opened(stage.agent, { id: terminalId, failure: '/bin/nosuch: not found' })
     await failed
@@ -195,11 +207,25 @@ describe('attaching', () => {
   it('asks the agent for a replay and joins the live output where the two meet', async () => {
     const id = await open()
     const view = await attach(id)
-    expect(view.order).toMatchObject({ terminalId: id, attachmentId: view.attachmentId, from: null, cols: 80, rows: 24 })
+    expect(view.order).toMatchObject({
+      terminalId: id,
+      attachmentId: view.attachmentId,
+      from: null,
+      cols: 80,
+      rows: 24,
+    })
     const { terminals, agent } = stage
     await terminals.frames(agent, { terminalId: id, frames: [output(5, ' world')] })
-    await terminals.frames(agent, { terminalId: id, attachmentId: view.attachmentId, frames: [output(0, 'hello', true)] })
-    await terminals.frames(agent, { terminalId: id, attachmentId: view.attachmentId, frames: [{ joined: { offset: 5, cols: 80, rows: 24 } }] })
+    await terminals.frames(agent, {
+      terminalId: id,
+      attachmentId: view.attachmentId,
+      frames: [output(0, 'hello', true)],
+    })
+    await terminals.frames(agent, {
+      terminalId: id,
+      attachmentId: view.attachmentId,
+      frames: [{ joined: { offset: 5, cols: 80, rows: 24 } }],
+    })
     await terminals.frames(agent, { terminalId: id, frames: [output(11, '!')] })
     await until('all of it', () => textOf(view.frames) === 'hello world!')
   })
@@ -210,7 +236,9 @@ describe('attaching', () => {
     const admin = await person('Ada', 'ADMIN')
     for (const viewer of [other, admin]) {
       const attachmentId = ids.make('attachment')
-      await expect(stage.terminals.attach(viewer, { terminalId: id, attachmentId, cols: 80, rows: 24 })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+      await expect(
+        stage.terminals.attach(viewer, { terminalId: id, attachmentId, cols: 80, rows: 24 }),
+      ).rejects.toMatchObject({ code: 'NOT_FOUND' })
       await expect(
         (async () => stage.terminals.input(viewer, { terminalId: id, attachmentId, offset: 0, data: 'YQ==' }))(),
       ).rejects.toMatchObject({ code: 'NOT_FOUND' })
@@ -225,29 +253,100 @@ describe('attaching', () => {
     const id = await open()
     const view = await attach(id)
     const { terminals, agent } = stage
-    await terminals.frames(agent, { terminalId: id, attachmentId: view.attachmentId, frames: [{ joined: { offset: 0, cols: 80, rows: 24 } }] })
+    await terminals.frames(agent, {
+      terminalId: id,
+      attachmentId: view.attachmentId,
+      frames: [{ joined: { offset: 0, cols: 80, rows: 24 } }],
+    })
     await terminals.closed(agent, { id, finalOffset: 3, exitCode: 0, reason: 'EXITED' })
     await terminals.frames(agent, { terminalId: id, frames: [output(0, 'bye')] })
     await view.done
     expect(textOf(view.frames)).toBe('bye')
-    expect(view.frames.at(-1)).toEqual({ kind: 'closed', finalOffset: 3, exitCode: 0, signal: null, reason: 'EXITED', by: null })
+    expect(view.frames.at(-1)).toEqual({
+      kind: 'closed',
+      finalOffset: 3,
+      exitCode: 0,
+      signal: null,
+      reason: 'EXITED',
+      by: null,
+    })
   })
 
   it('ends though the last bytes never come, because nobody has them any more', async () => {
     const id = await open()
     const view = await attach(id)
+    await clock.advance(0)
     const timers = clock.timerCount()
     await stage.terminals.closed(stage.agent, { id, finalOffset: 300, exitCode: 1, reason: 'EXITED' })
     await until('the wait for the tail', () => clock.timerCount() > timers)
+    await clock.advance(3000)
+    // Asked once more: it may have been away.
+    expect(await stage.nextOrder('terminalAttach')).toMatchObject({ attachmentId: view.attachmentId, from: 0 })
+    await until('another wait', () => clock.timerCount() > timers)
     await clock.advance(3000)
     await view.done
     expect(view.frames.at(-1)).toMatchObject({ kind: 'closed', exitCode: 1 })
   })
 
+  it('sends the end behind the last byte to a viewer in a replay, however slowly it goes on', async () => {
+    const id = await open()
+    const view = await attach(id)
+    const { terminals, agent } = stage
+    await clock.advance(0)
+    const timers = clock.timerCount()
+    await terminals.closed(agent, { id, finalOffset: 6, exitCode: 0, reason: 'EXITED' })
+    for (let offset = 0; offset < 6; offset++) {
+      await until('the wait for more', () => clock.timerCount() > timers)
+      await clock.advance(2900)
+      await terminals.frames(agent, {
+        terminalId: id,
+        attachmentId: view.attachmentId,
+        frames: [output(offset, 'abcdef'[offset]!, true)],
+      })
+      await until('the byte', () => textOf(view.frames).length === offset + 1)
+    }
+    await view.done
+    expect(textOf(view.frames)).toBe('abcdef')
+    expect(view.frames.at(-1)).toMatchObject({ kind: 'closed', finalOffset: 6 })
+  })
+
+  it('passes frames on in the order in which they came, though it must first ask whose terminal it is', async () => {
+    const id = await open()
+    const view = await attach(id)
+    const { agent } = stage
+    const replica = createTerminals({
+      db,
+      bus,
+      clock,
+      log: silentLog,
+      ids,
+      order: () => true,
+      linkOf: async () => stage.link,
+      instanceOf: async () => ({ id: '', name: '' }),
+    })
+    await stage.terminals.frames(agent, {
+      terminalId: id,
+      attachmentId: view.attachmentId,
+      frames: [{ joined: { offset: 0, cols: 80, rows: 24 } }],
+    })
+    const text = 'abcdefghijklmnopqrstuvwxyz'
+    await Promise.all(
+      Array.from(text, (letter, offset) => replica.frames(agent, { terminalId: id, frames: [output(offset, letter)] })),
+    )
+    await until('all of it', () => textOf(view.frames).length === text.length)
+    expect(textOf(view.frames)).toBe(text)
+  })
+
   it('tells the agent when the page has gone, but not when a newer view of the same page replaced it', async () => {
     const id = await open()
     const first = await attach(id)
-    const again = await stage.terminals.attach(dana, { terminalId: id, attachmentId: first.attachmentId, from: 0, cols: 80, rows: 24 })
+    const again = await stage.terminals.attach(dana, {
+      terminalId: id,
+      attachmentId: first.attachmentId,
+      from: 0,
+      cols: 80,
+      rows: 24,
+    })
     await first.stream.return?.()
     expect(stage.orders.map(({ kind }) => kind)).not.toContain('terminalDetach')
     await (again as AsyncIterableIterator<TerminalFrame>).return?.()
@@ -260,7 +359,13 @@ describe('input', () => {
     const id = await open()
     const attachmentId = ids.make('attachment')
     await stage.terminals.input(dana, { terminalId: id, attachmentId, offset: 7, data: 'bHM=' })
-    expect(await stage.nextOrder('terminalInput')).toEqual({ kind: 'terminalInput', terminalId: id, writer: attachmentId, offset: 7, data: 'bHM=' })
+    expect(await stage.nextOrder('terminalInput')).toEqual({
+      kind: 'terminalInput',
+      terminalId: id,
+      writer: attachmentId,
+      offset: 7,
+      data: 'bHM=',
+    })
     const full = createTerminals({
       db,
       bus,
@@ -275,6 +380,22 @@ describe('input', () => {
       code: 'SLOW_AGENT',
       details: { retryAfterMs: 1000 },
     })
+  })
+
+  it('is refused with the reason while the agent is away', async () => {
+    const id = await open()
+    const away = createTerminals({
+      db,
+      bus,
+      clock,
+      log: silentLog,
+      ids,
+      order: () => false,
+      linkOf: async () => null,
+      instanceOf: async () => ({ id: '', name: '' }),
+    })
+    const args = { terminalId: id, attachmentId: ids.make('attachment'), offset: 0, data: 'bHM=' }
+    await expect(away.input(dana, args)).rejects.toMatchObject({ code: 'AGENT_OFFLINE' })
   })
 
   it.each([
@@ -308,7 +429,12 @@ describe('the agent', () => {
     stage.link = { epoch: 2n, run: null }
     const openedMeanwhile = await open()
     const unknown = ids.make('terminal')
-    expect(await stage.terminals.held(agent, [{ id: kept, outputHead: 5 }, { id: unknown, outputHead: 0 }])).toEqual([unknown])
+    expect(
+      await stage.terminals.held(agent, [
+        { id: kept, outputHead: 5 },
+        { id: unknown, outputHead: 0 },
+      ]),
+    ).toEqual([unknown])
     expect(await stage.terminals.one(dana, kept)).toMatchObject({ state: 'READY' })
     expect(await stage.terminals.one(dana, gone)).toMatchObject({ state: 'CLOSED', reason: 'AGENT_RESTARTED' })
     expect(await stage.terminals.one(dana, openedMeanwhile)).toMatchObject({ state: 'READY' })

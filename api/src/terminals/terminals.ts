@@ -1,5 +1,14 @@
 // The terminals service: rows that say who holds which shell, and the way of bytes between page and agent.
-import type { AgentViewer, ClosedFrame, ClosedReport, CloseReason, Order, Terminal, Terminals, Viewer } from '@sindri/schema'
+import type {
+  AgentViewer,
+  ClosedFrame,
+  ClosedReport,
+  CloseReason,
+  Order,
+  Terminal,
+  Terminals,
+  Viewer,
+} from '@sindri/schema'
 import { alreadyAudited } from '@sindri/schema'
 import { Fault } from '@sindri/schema/contract/codes'
 import { LIMITS } from '@sindri/schema/contract/limits'
@@ -11,7 +20,17 @@ import type { Ids } from '../platform/ids.ts'
 import type { Log } from '../platform/log.ts'
 import { topics } from '../platform/topics.ts'
 import { createAttach } from './attach.ts'
-import { checkAttach, checkAttachment, checkInput, checkOffset, checkSize, checkTerminalId, noTerminal, toFrames, toOpening } from './check.ts'
+import {
+  checkAttach,
+  checkAttachment,
+  checkInput,
+  checkOffset,
+  checkSize,
+  checkTerminalId,
+  noTerminal,
+  toFrames,
+  toOpening,
+} from './check.ts'
 import { createGrants, type Grant } from './grants.ts'
 import { findTerminal, pageOf, type TerminalRow, toTerminal } from './rows.ts'
 
@@ -70,7 +89,11 @@ export const createTerminals = (deps: TerminalsDeps): TerminalsService => {
   }
 
   /** Forward only: whoever closes first says why, and the entry in the audit log is theirs. */
-  const closeRow = async (tx: Tx, id: string, { reason, finalOffset, exitCode, signal, message, by }: Ending): Promise<boolean> => {
+  const closeRow = async (
+    tx: Tx,
+    id: string,
+    { reason, finalOffset, exitCode, signal, message, by }: Ending,
+  ): Promise<boolean> => {
     const { count } = await tx.prisma.terminal.updateMany({
       where: { id, state: { not: 'CLOSED' } },
       data: {
@@ -100,7 +123,10 @@ export const createTerminals = (deps: TerminalsDeps): TerminalsService => {
 
   /** Ends shells whose opener lost what they opened them with. */
   const revoke = async (where: { sessionId: string } | { openerId: string }): Promise<void> => {
-    const rows = await db.prisma.terminal.findMany({ where: { ...where, state: { not: 'CLOSED' } }, select: { id: true, instanceId: true } })
+    const rows = await db.prisma.terminal.findMany({
+      where: { ...where, state: { not: 'CLOSED' } },
+      select: { id: true, instanceId: true },
+    })
     for (const row of rows) {
       await close(console, row.id, { reason: 'REVOKED' })
       await order(row.instanceId, { kind: 'terminalEnd', terminalId: row.id, reason: 'REVOKED' })
@@ -120,20 +146,39 @@ export const createTerminals = (deps: TerminalsDeps): TerminalsService => {
     const { instanceId }: Grant = known instanceof Promise ? await known : known
     const taken = order(instanceId, toOrder())
     if (!(typeof taken === 'boolean' ? taken : await taken)) {
-      throw new Fault('SLOW_AGENT', 'The agent does not take orders fast enough; nothing was sent.', { retryAfterMs: 1000 })
+      if (!(await linkOf(instanceId)))
+        throw new Fault('AGENT_OFFLINE', 'The agent is not connected; nothing was sent.', { retryAfterMs: 1000 })
+      throw new Fault('SLOW_AGENT', 'The agent does not take orders fast enough; nothing was sent.', {
+        retryAfterMs: 1000,
+      })
     }
     return true
   }
 
   /** Frames are refused unless the terminal is this agent's; remembered, for it is asked for every message. */
   const holders = new Map<string, string>()
-  const demandHolder = async (agent: AgentViewer, terminalId: string): Promise<void> => {
-    if (holders.get(terminalId) === agent.id) return
+  const remember = (agent: AgentViewer, terminalId: string): void => {
+    if (holders.size > 20_000) holders.clear()
+    holders.set(terminalId, agent.id)
+  }
+  const lookForHolder = async (agent: AgentViewer, terminalId: string): Promise<void> => {
     checkTerminalId(terminalId)
     const row = await db.prisma.terminal.findUnique({ where: { id: terminalId }, select: { instanceId: true } })
     if (row?.instanceId !== agent.id) throw noTerminal(terminalId)
-    if (holders.size > 20_000) holders.clear()
-    holders.set(terminalId, agent.id)
+    remember(agent, terminalId)
+  }
+  /** One question for all messages that come meanwhile: two might be answered in the other order, and the messages with them. */
+  const looking = new Map<string, Promise<void>>()
+  /** Undefined: it is. */
+  const demandHolder = (agent: AgentViewer, terminalId: string): Promise<void> | undefined => {
+    const key = `${agent.id} ${terminalId}`
+    const known = looking.get(key)
+    if (known || holders.get(terminalId) === agent.id) return known
+    const look = lookForHolder(agent, terminalId)
+    looking.set(key, look)
+    // A turn later: until then messages that waited may still be on their way, and nobody may pass them.
+    void Promise.allSettled([look]).then(() => clock.after(0, () => looking.delete(key)))
+    return look
   }
 
   return {
@@ -141,14 +186,18 @@ export const createTerminals = (deps: TerminalsDeps): TerminalsService => {
     one: async (viewer, id) => toTerminal(viewer, await findOpen(viewer, id)),
 
     async open(viewer, input) {
-      if (viewer.kind !== 'user' && viewer.kind !== 'key') throw new Fault('FORBIDDEN', 'Terminals are opened by users and keys.')
+      if (viewer.kind !== 'user' && viewer.kind !== 'key')
+        throw new Fault('FORBIDDEN', 'Terminals are opened by users and keys.')
       const opening = toOpening(input)
       const instance = await instanceOf(viewer, input.instanceId)
       const link = await linkOf(instance.id)
       if (!link) throw new Fault('AGENT_OFFLINE', `The agent of ${instance.name} is not connected.`)
       const open = await db.prisma.terminal.count({ where: { instanceId: instance.id, state: { not: 'CLOSED' } } })
       if (open >= LIMITS.terminalsPerAgent) {
-        throw new Fault('LIMIT_REACHED', `${instance.name} holds ${open} terminals; at most ${LIMITS.terminalsPerAgent} are possible. End one first.`)
+        throw new Fault(
+          'LIMIT_REACHED',
+          `${instance.name} holds ${open} terminals; at most ${LIMITS.terminalsPerAgent} are possible. End one first.`,
+        )
       }
       const id = ids.make('terminal')
       // Before the order goes out: the answer may be faster than the next line.
@@ -206,7 +255,13 @@ export const createTerminals = (deps: TerminalsDeps): TerminalsService => {
     input(viewer, { terminalId, attachmentId, offset, data }) {
       checkAttachment(attachmentId)
       checkInput({ offset, data })
-      return forward(viewer, terminalId, () => ({ kind: 'terminalInput', terminalId, writer: attachmentId, offset, data }))
+      return forward(viewer, terminalId, () => ({
+        kind: 'terminalInput',
+        terminalId,
+        writer: attachmentId,
+        offset,
+        data,
+      }))
     },
     ack(viewer, { terminalId, attachmentId, offset }) {
       checkAttachment(attachmentId)
@@ -221,7 +276,10 @@ export const createTerminals = (deps: TerminalsDeps): TerminalsService => {
 
     async held(agent, sessions) {
       if (sessions.length > 4 * LIMITS.terminalsPerAgent) {
-        throw new Fault('BAD_INPUT', `sessions: expected at most ${4 * LIMITS.terminalsPerAgent}, got ${sessions.length}.`)
+        throw new Fault(
+          'BAD_INPUT',
+          `sessions: expected at most ${4 * LIMITS.terminalsPerAgent}, got ${sessions.length}.`,
+        )
       }
       const listed = new Set(sessions.map(({ id }) => id))
       const rows = await db.prisma.terminal.findMany({ where: { instanceId: agent.id, state: { not: 'CLOSED' } } })
@@ -234,6 +292,7 @@ export const createTerminals = (deps: TerminalsDeps): TerminalsService => {
         }
       }
       const open = new Set(rows.map(({ id }) => id))
+      for (const id of listed) if (open.has(id)) remember(agent, id)
       return sessions.map(({ id }) => id).filter((id) => !open.has(id))
     },
 
@@ -244,7 +303,12 @@ export const createTerminals = (deps: TerminalsDeps): TerminalsService => {
       }
       const { count } = await db.prisma.terminal.updateMany({
         where: { id, state: 'OPENING' },
-        data: { state: 'READY', readyAt: new Date(clock.now()), pid: pid ?? null, ...(shell && { shell: shell.slice(0, 500) }) },
+        data: {
+          state: 'READY',
+          readyAt: new Date(clock.now()),
+          pid: pid ?? null,
+          ...(shell && { shell: shell.slice(0, 500) }),
+        },
       })
       changed(id)
       if (count > 0) return true
@@ -253,7 +317,8 @@ export const createTerminals = (deps: TerminalsDeps): TerminalsService => {
     },
 
     async frames(agent, { terminalId, attachmentId, frames }) {
-      if (holders.get(terminalId) !== agent.id) await demandHolder(agent, terminalId)
+      const look = demandHolder(agent, terminalId)
+      if (look) await look
       const checked = toFrames(frames)
       if (attachmentId) {
         checkAttachment(attachmentId)
@@ -273,7 +338,10 @@ export const createTerminals = (deps: TerminalsDeps): TerminalsService => {
     },
 
     async closeInstance(instanceId) {
-      const rows = await db.prisma.terminal.findMany({ where: { instanceId, state: { not: 'CLOSED' } }, select: { id: true } })
+      const rows = await db.prisma.terminal.findMany({
+        where: { instanceId, state: { not: 'CLOSED' } },
+        select: { id: true },
+      })
       for (const { id } of rows) await close(console, id, { reason: 'INSTANCE_REMOVED' })
     },
 
@@ -315,16 +383,23 @@ export const createTerminals = (deps: TerminalsDeps): TerminalsService => {
         const row = await findOpen(viewer, id)
         if (row.state === 'READY') return toTerminal(viewer, row)
         if (row.reason === 'FAILED') {
-          throw alreadyAudited(new Fault('AGENT_FAILED', `${name} could not start the shell: ${row.message ?? 'no reason given'}`))
+          throw alreadyAudited(
+            new Fault('AGENT_FAILED', `${name} could not start the shell: ${row.message ?? 'no reason given'}`),
+          )
         }
         if (row.state === 'CLOSED') {
-          throw alreadyAudited(new Fault('TERMINAL_CLOSED', `The terminal was closed before it was ready (${row.reason}).`))
+          throw alreadyAudited(
+            new Fault('TERMINAL_CLOSED', `The terminal was closed before it was ready (${row.reason}).`),
+          )
         }
         if ((await Promise.race([iterator.next(), late.promise])) !== 'late') continue
         await close(console, id, { reason: 'FAILED', message: 'The agent did not answer in time.' })
         await order(row.instanceId, { kind: 'terminalEnd', terminalId: id, reason: 'FAILED' })
         throw alreadyAudited(
-          new Fault('AGENT_TIMEOUT', `The agent of ${name} did not answer within ${LIMITS.terminalOpenTimeoutMs / 1000} s.`),
+          new Fault(
+            'AGENT_TIMEOUT',
+            `The agent of ${name} did not answer within ${LIMITS.terminalOpenTimeoutMs / 1000} s.`,
+          ),
         )
       }
     } finally {
