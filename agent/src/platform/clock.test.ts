@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createFakeClock } from './clock.fake.ts'
-import { systemClock } from './clock.ts'
+import { sleep, systemClock } from './clock.ts'
 
 test('timers of the fake clock fire in order of their time, and an undone one never fires', async () => {
   const clock = createFakeClock()
@@ -40,4 +40,24 @@ test('the system clock fires what is due and leaves out what was undone', async 
     })
   })
   expect(fired).toEqual(['tick', 'tick'])
+})
+
+test('a sleep ends when its time is over, or when it is called off, and leaves no timer', async () => {
+  const clock = createFakeClock()
+  const woken: string[] = []
+  const calledOff = new AbortController()
+  void sleep(clock, 50).then(() => woken.push('in time'))
+  void sleep(clock, 1000, calledOff.signal).then(() => woken.push('called off'))
+  await clock.advance(50)
+  calledOff.abort()
+  await sleep(clock, 1000, calledOff.signal)
+  expect([woken, clock.timerCount()]).toEqual([['in time', 'called off'], 0])
+})
+
+test('the system clock takes a delay beyond all measure for a long one', async () => {
+  let fired = false
+  const undo = systemClock.after(1e308, () => (fired = true))
+  await sleep(systemClock, 5)
+  undo()
+  expect(fired).toBe(false)
 })

@@ -11,11 +11,14 @@ export interface Clock {
   every(intervalMs: number, run: () => void): Undo
 }
 
+/** Node takes a longer delay for none at all. */
+const longestMs = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(delayMs, run) {
-    const timer = setTimeout(run, delayMs)
+    const timer = setTimeout(run, Math.min(delayMs, longestMs))
     return () => clearTimeout(timer)
   },
   every(intervalMs, run) {
@@ -24,9 +27,19 @@ export const systemClock: Clock = {
   },
 }
 
-/** Resolves after `delayMs` of this clock. */
-export const sleep = (clock: Clock, delayMs: number): Promise<void> =>
-  new Promise((resolve) => void clock.after(delayMs, resolve))
+/** Resolves after `delayMs` of this clock, or as soon as `signal` is aborted. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  if (signal?.aborted) return Promise.resolve()
+  const wake = (): void => {
+    undo()
+    signal?.removeEventListener('abort', wake)
+    resolve()
+  }
+  const undo = clock.after(delayMs, wake)
+  signal?.addEventListener('abort', wake)
+  return promise
+}
 
 /** Lets everything else that waits have its turn: keystrokes, timers, finished reads. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

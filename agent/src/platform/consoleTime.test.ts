@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createFakeClock } from './clock.fake.ts'
-import { createConsoleTime } from './consoleTime.ts'
+import { createConsoleTime, toOffsetMs } from './consoleTime.ts'
 
 test('before the first handshake it is the wall clock at start, plus what was remembered', async () => {
   const clock = createFakeClock(1_000_000)
@@ -29,3 +29,13 @@ test('a wall clock that is set between handshakes moves no stamp', async () => {
   expect(time.now()).toBe(1_000_010)
   expect(time.fromWall(clock.now())).toBe(1_000_010)
 })
+
+test.each([
+  [null, 0],
+  ['', 0],
+  ['1500', 1500],
+  ['-86400000', -86_400_000],
+  ['Infinity', 0],
+  ['1e300', 0],
+  ['yesterday', 0],
+])('a remembered offset of %j counts as %i', (text, offsetMs) => expect(toOffsetMs(text)).toBe(offsetMs))

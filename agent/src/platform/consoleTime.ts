@@ -30,3 +30,11 @@ export function createConsoleTime(clock: Clock, rememberedOffsetMs = 0): Console
     },
   }
 }
+
+const longestMs = 100 * 365 * 86_400_000
+
+/** A remembered offset; 0 for what is none. */
+export function toOffsetMs(text: string | null): number {
+  const offsetMs = Number(text)
+  return Math.abs(offsetMs) <= longestMs ? offsetMs : 0
+}

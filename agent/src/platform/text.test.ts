@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { plain, toNotice } from './text.ts'
+import { oneLine, plain, toNotice } from './text.ts'
 
 test('text is cut to its length, without NUL and without half a character', () => {
   expect(plain('short', 10)).toBe('short')
@@ -7,4 +7,9 @@ test('text is cut to its length, without NUL and without half a character', () =
   expect(plain('x'.repeat(11), 10)).toBe(`${'x'.repeat(9)}…`)
   expect(plain(`${'x'.repeat(8)}😀😀`, 10)).toBe(`${'x'.repeat(8)}\uFFFD…`)
   expect(toNotice('n'.repeat(1000))).toHaveLength(256)
+})
+
+test('what somebody else wrote becomes part of one line, without what a terminal would obey', () => {
+  expect(oneLine('  one\r\ntwo\u001B[2Jthree\u2028four\t ')).toBe('one two [2Jthree four')
+  expect(oneLine('x'.repeat(400))).toHaveLength(300)
 })

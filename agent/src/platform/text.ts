@@ -8,3 +8,7 @@ export function plain(text: string, maxChars: number): string {
 
 /** A condition to be shown with the instance. */
 export const toNotice = (text: string): string => plain(text, 256)
+
+/** What somebody else wrote, as part of one line: without characters that a terminal would obey. */
+export const oneLine = (text: string, maxChars = 300): string =>
+  plain(text.replace(/[\p{Cc}\s]+/gu, ' ').trim(), maxChars)
