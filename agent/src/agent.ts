@@ -5,16 +5,17 @@ import type { AgentEnv, Surroundings } from './env.ts'
 import { startEvents } from './events/events.ts'
 import { createChanges } from './heartbeat/changes.ts'
 import { createFacts } from './heartbeat/facts.ts'
-import { type LiveSampleInput, OrdersDocument, type OrdersSubscription, PublishLiveSampleDocument } from './link/gql/graphql.ts'
+import { type LiveSampleInput, OrdersDocument, PublishLiveSampleDocument } from './link/gql/graphql.ts'
 import { startHeartbeat } from './link/heartbeat.ts'
-import { keepLink } from './link/keepLink.ts'
+import { type Ending, keepLink } from './link/keepLink.ts'
 import type { Link } from './link/openLink.ts'
-import { startPump } from './link/pump.ts'
+import { createInbox } from './link/orders.ts'
+import { type Pump, startPump } from './link/pump.ts'
 import { createTerminalWire } from './link/terminalWire.ts'
 import { createReader } from './metrics/reader.ts'
 import { startSampling } from './metrics/schedule.ts'
-import type { Clock, Undo } from './platform/clock.ts'
-import { createConsoleTime } from './platform/consoleTime.ts'
+import { type Clock, sleep, type Undo } from './platform/clock.ts'
+import { createConsoleTime, toOffsetMs } from './platform/consoleTime.ts'
 import { ulid } from './platform/ids.ts'
 import type { Log } from './platform/log.ts'
 import { openOutbox } from './platform/outbox/outbox.ts'
@@ -37,8 +38,8 @@ export interface AgentOptions {
 
 export interface Agent {
   /** Resolves when the agent cannot go on, with the one line that says why. */
-  readonly ended: Promise<string>
-  /** Ends shells, flushes what is unsent to disk, closes the link. */
+  readonly ended: Promise<Ending>
+  /** Ends shells, brings what is unsent to the console and else to disk, closes the link. */
   stop(): Promise<void>
 }
 
@@ -49,6 +50,8 @@ const publishLive = (link: Link, sample: LiveSampleInput): void => {
 
 /** SIGTERM flushes within five seconds. */
 const graceMs = 4_500
+/** Of these, for the console to take what waits. The disk keeps the rest. */
+const drainMs = 1_000
 /** Console time between starts: a clock that is wrong stays wrong while the console is away. */
 const offsetFile = 'console-offset'
 
@@ -60,12 +63,20 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const state = await openStateDir({ path: env.stateDir, clock, log })
   stop.add('state directory', () => state.close())
 
-  const consoleTime = createConsoleTime(clock, Number(state.read(offsetFile)) || 0)
-  const outbox = await openOutbox({ dir: state.path && join(state.path, 'spool'), run, clock, nowMs: consoleTime.now, log })
+  const consoleTime = createConsoleTime(clock, toOffsetMs(state.read(offsetFile)))
+  const outbox = await openOutbox({
+    dir: state.path && join(state.path, 'spool'),
+    run,
+    clock,
+    nowMs: consoleTime.now,
+    log,
+  })
   stop.add('spool', () => outbox.close())
 
   let intervals = { heartbeatMs: env.heartbeatMs ?? LIMITS.heartbeatMs, metricsMs: env.metricsMs ?? LIMITS.metricsMs }
-  const notices = (): string[] => [state.notice, ...outbox.state().notices].filter((notice) => notice !== null)
+  const inbox = createInbox({ log })
+  const notices = (): string[] =>
+    [state.notice, ...outbox.state().notices, ...inbox.notices()].filter((notice) => notice !== null)
   const facts = createFacts({ env, surroundings, version, log })
   const changes = createChanges<Awaited<ReturnType<typeof facts>>>()
 
@@ -85,7 +96,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     onEnded: wire.ended,
   })
 
-  let present: Link | null = null
+  let present: { link: Link; pump: Pump } | null = null
   const sampling = startSampling({
     clock,
     consoleTime,
@@ -93,10 +104,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     reader: await createReader(clock),
     metricsMs: intervals.metricsMs,
     onStored: (sample, atMs) => void outbox.append('samples', atMs, { at: new Date(atMs).toISOString(), ...sample }),
-    onLive: (sample, atMs) => present && publishLive(present, { at: new Date(atMs).toISOString(), ...sample }),
+    onLive: (sample, atMs) => present && publishLive(present.link, { at: new Date(atMs).toISOString(), ...sample }),
   })
-  stop.add('sampling', () => sampling.stop())
-
   const events = startEvents({
     env,
     surroundings,
@@ -107,12 +116,25 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     append: (atMs, event) => void outbox.append('events', atMs, event),
     flush: () => outbox.flush(),
   })
-  stop.add('events', events)
 
-  const obey = (order: OrdersSubscription['orders']): void => {
-    if (order.__typename === 'SampleFasterOrder') {
-      sampling.sampleFaster({ everyMs: order.everyMs, untilMs: Date.parse(order.until) })
-    } else wire.obey(order)
+  const obey = (data: unknown): void => {
+    const order = inbox.read((data as { orders?: unknown } | null | undefined)?.orders)
+    if (!order) return
+    try {
+      if (order.__typename === 'SampleFasterOrder') {
+        sampling.sampleFaster({ everyMs: order.everyMs, untilMs: Date.parse(order.until) })
+      } else wire.obey(order)
+    } catch (error) {
+      log.error('an order could not be carried out', { kind: order.__typename, error })
+    }
+  }
+
+  /** What waits goes out while there is a link. */
+  async function drain(): Promise<void> {
+    if (!present) return
+    const done = new AbortController()
+    await Promise.race([Promise.all([present.pump.drained(), present.link.idle()]), sleep(clock, drainMs, done.signal)])
+    done.abort()
   }
 
   const link = keepLink({
@@ -125,31 +147,46 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     facts,
     hello: () => ({ agentVersion: version, hostname: surroundings.hostname, ...intervals, notices: notices() }),
     onLinked(linked) {
-      present = linked
       consoleTime.learn({ consoleTimeMs: linked.ack.consoleTime, askedMs: linked.askedMs, heardMs: linked.heardMs })
       state.write(offsetFile, String(consoleTime.offsetMs()))
-      intervals = { heartbeatMs: env.heartbeatMs ?? linked.ack.heartbeatMs, metricsMs: env.metricsMs ?? linked.ack.metricsMs }
+      intervals = {
+        heartbeatMs: env.heartbeatMs ?? linked.ack.heartbeatMs,
+        metricsMs: env.metricsMs ?? linked.ack.metricsMs,
+      }
       sampling.setIntervalMs(intervals.metricsMs)
       sampling.sampleNow()
-      const undo: Undo[] = [
-        // Without its inbox the link is of no use: it begins anew.
-        linked.watch(OrdersDocument, {}, ({ orders }) => obey(orders), (error) => {
-          if (error) log.warn('orders ended', { error })
-          linked.close()
-        }),
-        wire.linked(linked),
-        startHeartbeat({ link: linked, clock, log, intervalMs: intervals.heartbeatMs, startedMs, facts, changes, notices }),
-        startPump({ link: linked, outbox, clock, log }),
-      ]
+      // Without its inbox the link is of no use: it begins anew.
+      const undoOrders = linked.watch(OrdersDocument, obey, (error) => {
+        log.warn('the console ended the orders', { error: error ?? undefined })
+        linked.close()
+      })
+      const undoWire = wire.linked(linked)
+      const undoHeartbeat = startHeartbeat({
+        link: linked,
+        clock,
+        log,
+        intervalMs: intervals.heartbeatMs,
+        startedMs,
+        facts,
+        changes,
+        notices,
+      })
+      const pump = startPump({ link: linked, outbox, clock, log })
+      present = { link: linked, pump }
+      const undo: Undo[] = [undoOrders, undoWire, undoHeartbeat, pump.stop]
       return () => {
         present = null
         for (const end of undo) end()
       }
     },
   })
+  // Ended last first: nothing new arises, shells end while their last words can be sent, and then the link may go.
   stop.add('link', () => link.stop())
-  // First of all: shells end while their last words can still be sent.
+  stop.add('unsent data', drain)
   stop.add('terminals', () => sessions.closeAll())
+  stop.add('unwritten data', () => outbox.flush())
+  stop.add('events', events)
+  stop.add('sampling', () => sampling.stop())
 
   return {
     ended: link.ended,

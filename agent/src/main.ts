@@ -11,6 +11,9 @@ import { BadState } from './platform/stateDir.ts'
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
+// Whoever read the log may be gone; that is no reason to end.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
 const say = (text: string): boolean => process.stderr.write(`${text}\n`)
 
 async function main(): Promise<void> {
@@ -30,7 +33,15 @@ async function main(): Promise<void> {
     clock: systemClock,
     write: (line) => void process.stderr.write(line),
   })
-  const agent = await startAgent({ env, surroundings, variables, version, clock: systemClock, log, random: Math.random })
+  const agent = await startAgent({
+    env,
+    surroundings,
+    variables,
+    version,
+    clock: systemClock,
+    log,
+    random: Math.random,
+  })
 
   let ending: Promise<void> | undefined
   const end = (code: number): void => {
@@ -39,10 +50,10 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(0))
   // Whoever started it with a channel and is gone cannot end it any more.
   process.on('disconnect', () => end(0))
-  const why = await agent.ended
+  const { kind, message } = await agent.ended
   if (ending) return
-  say(`sindri-agent: ${why}`)
-  end(3)
+  say(`sindri-agent: ${message}`)
+  end(kind === 'misconfigured' ? 2 : 3)
 }
 
 main().catch((error: unknown) => {

@@ -18,10 +18,15 @@ it('starts small again after success', () => {
 
 it('never waits longer than the ceiling of a single call', () => {
   fc.assert(
-    fc.property(fc.float({ min: 0, max: Math.fround(0.999), noNaN: true }), fc.nat(20), fc.nat(10_000), (chance, tries, ceilingMs) => {
-      const backoff = createBackoff({ firstMs: 500, maxMs: 60_000, random: () => chance })
-      for (let count = 0; count < tries; count++) backoff.next()
-      expect(backoff.next(ceilingMs)).toBeLessThanOrEqual(ceilingMs)
-    }),
+    fc.property(
+      fc.float({ min: 0, max: Math.fround(0.999), noNaN: true }),
+      fc.nat(20),
+      fc.nat(10_000),
+      (chance, tries, ceilingMs) => {
+        const backoff = createBackoff({ firstMs: 500, maxMs: 60_000, random: () => chance })
+        for (let count = 0; count < tries; count++) backoff.next()
+        expect(backoff.next(ceilingMs)).toBeLessThanOrEqual(ceilingMs)
+      },
+    ),
   )
 })

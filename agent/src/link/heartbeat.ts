@@ -4,6 +4,7 @@ import type { Log } from '../platform/log.ts'
 import type { Changes } from '../heartbeat/changes.ts'
 import { type FactsInput, HeartbeatDocument } from './gql/graphql.ts'
 import type { Link } from './openLink.ts'
+import { Refused } from './refused.ts'
 
 export interface HeartbeatDeps {
   link: Pick<Link, 'ask'>
@@ -17,7 +18,16 @@ export interface HeartbeatDeps {
   notices: () => string[]
 }
 
-export function startHeartbeat({ link, clock, log, intervalMs, startedMs, facts, changes, notices }: HeartbeatDeps): Undo {
+export function startHeartbeat({
+  link,
+  clock,
+  log,
+  intervalMs,
+  startedMs,
+  facts,
+  changes,
+  notices,
+}: HeartbeatDeps): Undo {
   let stopped = false
   let busy = false
   let told: string | null = null
@@ -27,25 +37,36 @@ export function startHeartbeat({ link, clock, log, intervalMs, startedMs, facts,
     if (busy) return
     busy = true
     try {
-      const present = await facts()
-      const fresh = notices()
-      const freshText = JSON.stringify(fresh)
-      const changed = changes.since(present)
-      await link.ask(HeartbeatDocument, {
-        input: {
-          uptimeSeconds: (clock.monotonicMs() - startedMs) / 1000,
-          intervalMs,
-          ...(changed && { facts: changed }),
-          ...(freshText !== told && { notices: fresh }),
-        },
-      })
-      changes.acknowledge(present)
-      told = freshText
+      await tell()
     } catch (error) {
       if (!stopped) log.warn('heartbeat was not taken', { error })
     } finally {
       busy = false
     }
+  }
+
+  async function tell(): Promise<void> {
+    const present = await facts()
+    if (stopped) return
+    const fresh = notices()
+    const freshText = JSON.stringify(fresh)
+    const changed = changes.since(present)
+    const input = {
+      uptimeSeconds: (clock.monotonicMs() - startedMs) / 1000,
+      intervalMs,
+      ...(changed && { facts: changed }),
+      ...(freshText !== told && { notices: fresh }),
+    }
+    try {
+      await link.ask(HeartbeatDocument, { input })
+    } catch (error) {
+      const isNews = input.facts !== undefined || input.notices !== undefined
+      if (!isNews || !(error instanceof Refused) || !['BAD_INPUT', 'BAD_QUERY'].includes(error.code)) throw error
+      // It would be refused each time: the life of this machine is told without it, until it changes again.
+      log.error('the console refuses what is new of this machine', { error })
+    }
+    changes.acknowledge(present)
+    told = freshText
   }
 
   void beat()

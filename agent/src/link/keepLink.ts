@@ -1,14 +1,15 @@
 // Keeps one link to the console for as long as the agent lives: enrol, connect, renew, and come back after whatever ends it.
-import { type AgentInit, CLOSE, closeKind } from '@sindri/schema/contract/protocol'
+import { type AgentInit, closeKind } from '@sindri/schema/contract/protocol'
 import type { AgentEnv } from '../env.ts'
 import { type Clock, sleep, type Undo } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Enrolment, StateDir } from '../platform/stateDir.ts'
+import { OtherVersion } from './ack.ts'
 import { createBackoff } from './backoff.ts'
-import { enrol, type EnrolFacts } from './enrol.ts'
-import { RenewAgentTokenDocument } from './gql/graphql.ts'
-import { type Link, NoLink, openLink } from './openLink.ts'
+import { enrol, type EnrolFacts, NoSecret } from './enrol.ts'
+import { type Closed, type Link, NoLink, openLink } from './openLink.ts'
 import { Refused, Unanswered } from './refused.ts'
+import { keepRenewed } from './renew.ts'
 
 /** What the agent says of itself at each handshake. */
 export type Hello = Pick<AgentInit, 'agentVersion' | 'hostname' | 'heartbeatMs' | 'metricsMs' | 'notices'>
@@ -27,126 +28,154 @@ export interface KeepLinkDeps {
   onLinked: (link: Link) => Undo
 }
 
+/** Why the agent cannot go on by itself, as one line for the person who started it. */
+export interface Ending {
+  kind: 'stopped' | 'misconfigured' | 'unwanted'
+  message: string
+}
+
 export interface KeptLink {
-  /** Resolves when the agent must end by itself, with the one line that says why. Never rejects. */
-  readonly ended: Promise<string>
-  stop(): void
+  /** Never rejects. */
+  readonly ended: Promise<Ending>
+  /** Resolves when there is neither a link nor an attempt at one. */
+  stop(): Promise<void>
 }
 
 const duplicateRetryMs = 60_000
 const restartCeilingMs = 10_000
 /** A link that ended sooner was no success: its end must not make the next try immediate. */
 const steadyMs = 10_000
+/** A credential that is refused so often in a row will not be taken by the next try. */
+const maxUnauthenticated = 3
 
-/** The agent cannot go on; the message is for the person who started it. */
-class Final extends Error {}
+class Final extends Error {
+  readonly kind: 'misconfigured' | 'unwanted'
+
+  constructor(kind: Final['kind'], message: string) {
+    super(message)
+    this.kind = kind
+  }
+}
 
 export function keepLink(deps: KeepLinkDeps): KeptLink {
-  const { env, state, clock, log, run } = deps
-  const backoff = createBackoff({ firstMs: 500, maxMs: 60_000, random: deps.random })
-  const ended = Promise.withResolvers<string>()
-  let stopped = false
-  let present: Link | null = null
+  const { env, state, clock, log, random, run } = deps
+  const backoff = createBackoff({ firstMs: 500, maxMs: 60_000, random })
+  const stopping = new AbortController()
+  const { signal } = stopping
+  /** In a row, of links that did not last. */
+  let unauthenticated = 0
+  let unreached = 0
 
-  const enrolled = async (): Promise<Enrolment> => {
+  async function enrolled(): Promise<Enrolment> {
     const known = state.enrolment()
     if (known && known.consoleUrl === env.consoleUrl && known.name === env.instanceId) return known
     const { privateKey, publicKey } = state
-    const enrolment = await enrol({ env, privateKey, publicKey, facts: await deps.facts() })
+    const enrolment = await enrol({ env, privateKey, publicKey, facts: await deps.facts(), clock, signal })
     state.saveEnrolment(enrolment)
     log.info('enrolled', { instance: enrolment.name, id: enrolment.instanceId, console: env.consoleUrl })
     return enrolment
   }
 
+  /**
+   * The address the console named. The one that the operator named instead, where the other would leave TLS, and now
+   * and then while nobody is found there: the console may have been given another since.
+   */
+  function addressOf({ linkUrl }: Enrolment): string {
+    const own = `${env.consoleUrl.replace(/^http/, 'ws')}/graphql`
+    return (own.startsWith('wss:') && !linkUrl.startsWith('wss:')) || unreached % 3 === 2 ? own : linkUrl
+  }
+
   /** Lives through one link; the answer is how long to wait before the next. */
   async function once(): Promise<number> {
     const enrolment = await enrolled()
-    const { instanceId: instance, token } = enrolment
-    const link = await openLink({ url: enrolment.linkUrl, privateKey: state.privateKey, init: { ...deps.hello(), instance, token, run }, clock })
-    if (stopped) return link.close(), 0
-    present = link
-    const keepToken = (fresh: string): void => state.saveEnrolment({ ...enrolment, token: fresh })
+    const init = { ...deps.hello(), instance: enrolment.instanceId, token: enrolment.token, run }
+    const link = await openLink({ url: addressOf(enrolment), privateKey: state.privateKey, init, clock, signal })
+    unreached = 0
+    const sinceMs = clock.monotonicMs()
+    const closed = await work(link, enrolment)
+    if (clock.monotonicMs() - sinceMs >= steadyMs) {
+      backoff.reset()
+      unauthenticated = 0
+    }
+    return afterClose(closed)
+  }
+
+  async function work(link: Link, enrolment: Enrolment): Promise<Closed> {
+    const keepToken = (token: string): void => state.saveEnrolment({ ...enrolment, token })
     keepToken(link.ack.token)
     log.info('linked', { console: env.consoleUrl, epoch: link.ack.epoch, consoleVersion: link.ack.consoleVersion })
-    const undoRenewal = renew(link, keepToken)
-    const undoWork = deps.onLinked(link)
-    const sinceMs = clock.monotonicMs()
-    const closed = await link.closed
-    present = null
-    undoRenewal()
-    undoWork()
-    if (clock.monotonicMs() - sinceMs >= steadyMs) backoff.reset()
-    return afterClose(closed.code, closed.reason)
+    const undoRenewal = keepRenewed({ link, clock, log, keepToken })
+    let undoWork: Undo = () => {}
+    try {
+      undoWork = deps.onLinked(link)
+      return await link.closed
+    } finally {
+      link.close()
+      undoRenewal()
+      undoWork()
+    }
   }
 
-  /** Renews well before the token expires, and again soon if that fails: the link ends with its token. */
-  function renew(link: Link, keepToken: (token: string) => void): Undo {
-    let nonce = link.ack.renewNonce
-    let undo: Undo = () => {}
-    const plan = (lifeMs: number): void => {
-      undo = clock.after(Math.max(lifeMs, 1000), () => void attempt(lifeMs))
-    }
-    const attempt = async (lifeMs: number): Promise<void> => {
-      try {
-        const { renewAgentToken } = await link.ask(RenewAgentTokenDocument, { signature: link.sign(nonce) })
-        nonce = renewAgentToken.renewNonce
-        keepToken(renewAgentToken.token)
-        plan(((Date.parse(renewAgentToken.expiresAt) - link.ack.consoleTime) * 2) / 3 - (clock.monotonicMs() - link.heardMs))
-      } catch (error) {
-        log.warn('could not renew the token', { error })
-        plan(lifeMs / 4)
-      }
-    }
-    plan(((link.ack.tokenExpiresAt - link.ack.consoleTime) * 2) / 3)
-    return () => undo()
+  /** Forgotten, so that the next round enrols anew. */
+  const forget = (): void => state.saveEnrolment(null)
+
+  function delayAfter(name: string | undefined, retryAfterMs: number | null): number {
+    if (name === 'DUPLICATE_INSTANCE') return duplicateRetryMs
+    // Not the growing ceiling: a thousand agents were told at the same moment.
+    if (name === 'RESTARTING') return Math.round(random() * restartCeilingMs)
+    return Math.max(backoff.next(), retryAfterMs ?? 0)
   }
 
-  function afterClose(code: number, reason: string): number {
+  function afterClose({ code, reason, retryAfterMs }: Closed): number {
     const kind = closeKind(code)
-    if (kind?.name === 'INSTANCE_REMOVED') state.saveEnrolment(null)
-    if (kind?.fatal) throw new Final(reason || kind.meaning)
-    // The token or key is not this console's: the next round enrols anew.
-    if (kind?.name === 'TOKEN_REJECTED') state.saveEnrolment(null)
-    const delayMs =
-      code === CLOSE.DUPLICATE_INSTANCE.code
-        ? duplicateRetryMs
-        : backoff.next(code === CLOSE.RESTARTING.code ? restartCeilingMs : undefined)
-    if (!stopped) log.warn('link lost', { code, reason: reason || kind?.meaning, retryMs: delayMs })
+    if (kind?.name === 'INSTANCE_REMOVED' || kind?.name === 'TOKEN_REJECTED') forget()
+    if (kind?.fatal) throw new Final('unwanted', reason || kind.meaning)
+    unauthenticated = kind?.name === 'UNAUTHENTICATED' ? unauthenticated + 1 : 0
+    if (unauthenticated >= maxUnauthenticated) {
+      unauthenticated = 0
+      forget()
+    }
+    const delayMs = delayAfter(kind?.name, retryAfterMs)
+    if (!signal.aborted) log.warn('link lost', { code, reason: reason || kind?.meaning, retryMs: delayMs })
     return delayMs
   }
 
   function afterFailure(error: unknown): number {
+    if (signal.aborted) return 0
     if (error instanceof Final) throw error
-    if (error instanceof NoLink) return afterClose(error.closed.code, error.closed.reason)
-    if (error instanceof Refused) {
-      if (!error.retry) throw new Final(`The console refuses this agent (${error.code}): ${error.message}`)
-      const delayMs = Math.max(backoff.next(), error.retryAfterMs ?? 0)
-      log.warn('not enrolled yet', { code: error.code, reason: error.message, retryMs: delayMs })
-      return delayMs
+    if (error instanceof NoSecret) throw new Final('misconfigured', error.message)
+    if (error instanceof OtherVersion) throw new Final('unwanted', error.message)
+    if (error instanceof NoLink) {
+      if (error.closed.code === 1006) unreached++
+      return afterClose(error.closed)
     }
-    if (error instanceof Unanswered) {
-      const delayMs = backoff.next()
-      log.warn('console not reached', { console: env.consoleUrl, reason: error.message, retryMs: delayMs })
-      return delayMs
+    // A defect of the console is mended some day; every other refusal is meant.
+    if (error instanceof Refused && !error.retry && error.code !== 'INTERNAL') {
+      throw new Final('unwanted', `The console refuses this agent (${error.code}): ${error.message}`)
     }
-    throw new Final((error as Error).message)
+    const retryMs = Math.max(backoff.next(), (error as { retryAfterMs?: number | null }).retryAfterMs ?? 0)
+    if (error instanceof Refused) log.warn('not enrolled yet', { code: error.code, reason: error.message, retryMs })
+    else if (error instanceof Unanswered)
+      log.warn('console not reached', { console: env.consoleUrl, reason: error.message, retryMs })
+    else log.error('no link came about', { error, retryMs })
+    return retryMs
   }
 
-  async function live(): Promise<void> {
+  async function live(): Promise<Ending> {
     try {
-      while (!stopped) await sleep(clock, await once().catch(afterFailure))
-      ended.resolve('stopped')
+      while (!signal.aborted) await sleep(clock, await once().catch(afterFailure), signal)
+      return { kind: 'stopped', message: 'stopped' }
     } catch (error) {
-      ended.resolve((error as Error).message)
+      return { kind: error instanceof Final ? error.kind : 'unwanted', message: (error as Error).message }
     }
   }
-  void live()
+  const ended = live()
 
   return {
-    ended: ended.promise,
-    stop() {
-      stopped = true
-      present?.close()
+    ended,
+    async stop() {
+      stopping.abort()
+      await ended
     },
   }
 }

@@ -1,21 +1,29 @@
 // One connection to the console: signed for its socket, with operations that are answered, refused or left unanswered.
+import { show } from '@sindri/schema/contract/codes'
 import { type AgentAck, type AgentInit, linkStatement, NONCE_HEADER, PROTOCOL } from '@sindri/schema/contract/protocol'
 import { LIMITS } from '@sindri/schema/contract/limits'
-import { createClient } from 'graphql-ws'
+// The main entrance would load all of `graphql`, which a client has no use for.
+import { createClient } from 'graphql-ws/client'
 import { type KeyObject, sign } from 'node:crypto'
 import WebSocket from 'ws'
 import type { Clock, Undo } from '../platform/clock.ts'
+import { oneLine } from '../platform/text.ts'
+import { readAck } from './ack.ts'
+import { isLinkUrl, readAnswer } from './answers.ts'
 import type { Operation } from './gql/graphql.ts'
-import { toRefused, Unanswered } from './refused.ts'
+import { toRefused, toRetryAfterMs, Unanswered } from './refused.ts'
+import { type Silence, watchSilence } from './silence.ts'
 
 export interface LinkOptions {
   url: string
   privateKey: KeyObject
   init: Omit<AgentInit, 'kind' | 'protocolVersion' | 'signature'>
   clock: Clock
+  /** Ends the link, also while it is only being made. */
+  signal?: AbortSignal
   /** Connecting and the handshake together. */
   connectTimeoutMs?: number
-  /** The peer is asked for a sign of life this often, and has as long to give it. */
+  /** A silent peer is asked for a sign of life after this, and has as long to give it. */
   pingMs?: number
 }
 
@@ -23,6 +31,8 @@ export interface Closed {
   /** Close code of the socket; 1006 where there was none. */
   code: number
   reason: string
+  /** null: nobody said when to come back. */
+  retryAfterMs: number | null
 }
 
 export interface Link {
@@ -33,16 +43,19 @@ export interface Link {
   /** Signs a nonce for this very link. */
   sign(nonce: string): string
   /** Throws `Refused`, or `Unanswered` when the link ends or the time is over. */
-  ask<Result, Variables>(operation: Operation<Result, Variables>, variables: Variables, timeoutMs?: number): Promise<Result>
-  /** `onEnd` tells why the stream ended while the link stays. */
-  watch<Result, Variables>(
+  ask<Result, Variables>(
     operation: Operation<Result, Variables>,
     variables: Variables,
-    onNext: (result: Result) => void,
+    timeoutMs?: number,
+  ): Promise<Result>
+  /** What comes is as the console sent it, unchecked. `onEnd` is called when the stream ends while the link stays. */
+  watch<Result>(
+    operation: Operation<Result, Record<string, never>>,
+    onNext: (data: unknown) => void,
     onEnd: (error: Error | null) => void,
   ): Undo
-  /** Bytes handed to the socket that the network has not taken yet. */
-  bufferedBytes(): number
+  /** Resolves when nothing that was asked waits for its answer. */
+  idle(): Promise<void>
   readonly closed: Promise<Closed>
   close(): void
 }
@@ -59,128 +72,186 @@ export class NoLink extends Error {
 }
 
 const answerTimeoutMs = 20_000
+/** What the peer gets to answer a closing handshake; a dead one never would. */
+const closeWithinMs = 1_000
 
 export function openLink(options: LinkOptions): Promise<Link> {
-  const { url, privateKey, init, clock, connectTimeoutMs = 15_000, pingMs = 10_000 } = options
+  const { url, privateKey, init, clock, signal, connectTimeoutMs = 15_000, pingMs = 10_000 } = options
   const opened = Promise.withResolvers<Link>()
   const closed = Promise.withResolvers<Closed>()
   const askedMs = clock.monotonicMs()
+  // Inside graphql-ws the constructor of the socket would throw where nobody can catch it.
+  if (!isLinkUrl(url)) {
+    return Promise.reject(
+      new NoLink({ code: 1006, reason: `expected the address of a WebSocket, got ${show(url)}`, retryAfterMs: null }),
+    )
+  }
   let nonce: string | undefined
   let socket: WebSocket | undefined
+  let silence: Silence | undefined
   let reason = ''
-  let undoSilence: Undo = () => {}
+  let retryAfterMs: number | null = null
+  let undoClosing: Undo | null = null
+  /** Nothing is sent any more: graphql-ws would open another socket for it, unseen by everybody. */
+  let isOver = false
+  let asked = 0
+  let nowIdle = Promise.withResolvers<void>()
 
-  /** graphql-ws makes the socket itself; this is where its handshake and its buffer can be seen. */
+  /** graphql-ws makes the socket itself; this is where its handshake and its frames can be seen. */
   class SignedSocket extends WebSocket {
     constructor(address: string | URL, protocols?: string | string[]) {
-      super(address, protocols, { maxPayload: LIMITS.frameBytes, perMessageDeflate: false, handshakeTimeout: connectTimeoutMs })
+      super(address, protocols, { maxPayload: LIMITS.frameBytes, perMessageDeflate: false })
       // oxlint-disable-next-line typescript/no-this-alias -- nobody else is ever given this socket
       socket = this
       this.on('upgrade', (response) => {
         const header = response.headers[NONCE_HEADER]
         if (typeof header === 'string') nonce = header
       })
+      this.on('unexpected-response', (_, response) => {
+        const { statusCode, headers } = response
+        reason ||= `expected a WebSocket, got status ${statusCode}${headers.location ? ` to ${oneLine(headers.location)}` : ''}`
+        retryAfterMs = toRetryAfterMs(headers['retry-after'])
+        this.terminate()
+      })
       // Without a listener a refused connection would end the process; graphql-ws hears of it by 'close'.
       this.on('error', (error) => (reason ||= error.message))
+      for (const event of ['message', 'ping', 'pong'] as const) this.on(event, () => silence?.heard())
     }
   }
 
   const signFor = (text: string): string =>
     sign(null, Buffer.from(linkStatement(text, init.instance, init.run)), privateKey).toString('base64url')
 
+  function shut(why: string): void {
+    reason ||= why
+    isOver = true
+    // Rejects where there was no socket yet.
+    Promise.resolve(client.dispose()).catch(() => {})
+    if (socket?.readyState === WebSocket.CONNECTING) return socket.terminate()
+    socket?.close(1000)
+    undoClosing ??= clock.after(closeWithinMs, () => socket?.terminate())
+  }
+
+  const close = (): void => shut('closed by this agent')
+  signal?.addEventListener('abort', close)
   const undoDeadline = clock.after(connectTimeoutMs, () => {
-    reason ||= `no link within ${connectTimeoutMs / 1000} s`
-    void client.dispose()
+    shut(`no link within ${connectTimeoutMs / 1000} s`)
     socket?.terminate()
   })
+
+  function end(event: { code?: number; reason?: string }): void {
+    undoDeadline()
+    undoClosing?.()
+    signal?.removeEventListener('abort', close)
+    silence?.stop()
+    isOver = true
+    // It would come back by itself after an ordinary close.
+    Promise.resolve(client.dispose()).catch(() => {})
+    const gone = { code: event.code ?? 1006, reason: reason || oneLine(event.reason ?? ''), retryAfterMs }
+    closed.resolve(gone)
+    opened.reject(new NoLink(gone))
+  }
 
   const client = createClient({
     url,
     webSocketImpl: SignedSocket,
     lazy: false,
     retryAttempts: 0,
-    keepAlive: pingMs,
     onNonLazyError: () => {},
     connectionParams: () => {
-      if (nonce === undefined) throw new Error(`expected the header ${NONCE_HEADER}, got none: is this a Sindri console?`)
-      const payload: AgentInit = { ...init, kind: 'agent', protocolVersion: `${PROTOCOL.major}.${PROTOCOL.minor}`, signature: signFor(nonce) }
+      if (nonce === undefined)
+        throw new Error(`expected the header ${NONCE_HEADER}, got none: is this a Sindri console?`)
+      const payload: AgentInit = {
+        ...init,
+        kind: 'agent',
+        protocolVersion: `${PROTOCOL.major}.${PROTOCOL.minor}`,
+        signature: signFor(nonce),
+      }
       return payload as unknown as Record<string, unknown>
     },
     on: {
       connected: (_, payload) => {
         undoDeadline()
-        opened.resolve({ ...link, ack: payload as unknown as AgentAck, askedMs, heardMs: clock.monotonicMs() })
+        try {
+          const link: Link = { ...operations, ack: readAck(payload), askedMs, heardMs: clock.monotonicMs() }
+          silence = watchSilence({
+            clock,
+            pingMs,
+            ping: () => socket?.send('{"type":"ping"}'),
+            dead() {
+              reason ||= `no sign of life for ${(2 * pingMs) / 1000} s`
+              socket?.terminate()
+            },
+          })
+          opened.resolve(link)
+        } catch (error) {
+          opened.reject(error)
+          shut((error as Error).message)
+        }
       },
-      ping: (received) => {
-        if (received) return
-        undoSilence()
-        undoSilence = clock.after(pingMs, () => {
-          reason ||= `no sign of life for ${pingMs / 1000} s`
-          socket?.terminate()
-        })
-      },
-      // Any frame will do: a busy link may answer its pong late.
-      message: () => undoSilence(),
-      closed: (event) => {
-        undoDeadline()
-        undoSilence()
-        const { code = 1006, reason: told = '' } = event as { code?: number; reason?: string }
-        const end = { code, reason: told || reason }
-        closed.resolve(end)
-        opened.reject(new NoLink(end))
-      },
+      // A message that is none, or a socket that failed: graphql-ws begins to close, and forgets this socket at once.
+      error: (error) =>
+        shut(error instanceof Error ? error.message : (error as { message?: string }).message || 'the socket failed'),
+      closed: (event) => end(event as { code?: number; reason?: string }),
     },
   })
 
-  const link: Omit<Link, 'ack' | 'askedMs' | 'heardMs'> = {
+  const operations: Omit<Link, 'ack' | 'askedMs' | 'heardMs'> = {
     closed: closed.promise,
     sign: signFor,
-    bufferedBytes: () => socket?.bufferedAmount ?? 0,
-    close: () => void client.dispose(),
+    close,
+    idle: () => (asked === 0 ? Promise.resolve() : nowIdle.promise),
 
-    ask(operation, variables, timeoutMs = answerTimeoutMs) {
-      return new Promise((resolve, reject) => {
-        const undoTimer = clock.after(timeoutMs, () => {
-          reject(new Unanswered(`no answer within ${timeoutMs / 1000} s`))
-          dispose()
-        })
-        const fail = (error: Error): void => {
-          undoTimer()
-          reject(error)
-        }
-        const dispose = client.subscribe(
-          { query: operation.query, variables: variables as Record<string, unknown> },
-          {
-            next: ({ data, errors }) => {
-              if (errors?.length) return fail(toRefused(errors))
-              undoTimer()
-              resolve(data as never)
-            },
-            error: (error) => fail(toFailure(error)),
-            // Reached without `next` only when the link was closed by ourselves.
-            complete: () => fail(new Unanswered('the link was closed')),
-          },
-        )
-      })
-    },
-
-    watch: (operation, variables, onNext, onEnd) =>
-      client.subscribe(
+    async ask(operation, variables, timeoutMs = answerTimeoutMs) {
+      if (isOver) throw new Unanswered('the link has ended')
+      asked++
+      const answer = Promise.withResolvers<unknown>()
+      const dispose = client.subscribe(
         { query: operation.query, variables: variables as Record<string, unknown> },
         {
-          next: ({ data, errors }) => (errors?.length ? onEnd(toRefused(errors)) : onNext(data as never)),
-          error: (error) => onEnd(toFailure(error)),
-          complete: () => onEnd(null),
+          next: ({ data, errors }) => (errors ? answer.reject(toRefused(errors)) : answer.resolve(data)),
+          error: (error) => answer.reject(toFailure(error)),
+          // Without `next` before it, this is no answer.
+          complete: () => answer.reject(new Unanswered('the console ended the operation without an answer')),
         },
-      ),
+      )
+      const undoTimer = clock.after(timeoutMs, () => {
+        answer.reject(new Unanswered(`no answer within ${timeoutMs / 1000} s`))
+        dispose()
+      })
+      try {
+        return readAnswer(operation, await answer.promise)
+      } finally {
+        undoTimer()
+        if (--asked === 0) {
+          nowIdle.resolve()
+          nowIdle = Promise.withResolvers()
+        }
+      }
+    },
+
+    watch(operation, onNext, onEnd) {
+      const ended = (error: Error | null): void => {
+        if (!isOver) onEnd(error)
+      }
+      return client.subscribe(
+        { query: operation.query },
+        {
+          next: ({ data, errors }) => (errors ? ended(toRefused(errors)) : onNext(data)),
+          error: (error) => ended(toFailure(error)),
+          complete: () => ended(null),
+        },
+      )
+    },
   }
+  if (signal?.aborted) close()
   return opened.promise
 }
 
 /** graphql-ws hands over a list of GraphQL errors, a close event, or an error of its own. */
 function toFailure(error: unknown): Error {
-  if (Array.isArray(error)) return toRefused(error as { message?: unknown; extensions?: unknown }[])
-  if (error instanceof Error) return new Unanswered(error.message, { cause: error })
+  if (Array.isArray(error)) return toRefused(error)
+  if (error instanceof Error) return new Unanswered(oneLine(error.message), { cause: error })
   const { code, reason } = error as { code?: number; reason?: string }
-  return new Unanswered(`the link closed with code ${code ?? 1006}${reason ? `: ${reason}` : ''}`)
+  return new Unanswered(`the link closed with code ${code ?? 1006}${reason ? `: ${oneLine(reason)}` : ''}`)
 }

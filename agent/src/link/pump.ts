@@ -3,14 +3,9 @@ import type { Clock, Undo } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Outbox } from '../platform/outbox/outbox.ts'
 import type { Answer, Batch, Stream } from '../platform/outbox/records.ts'
-import {
-  type Operation,
-  PublishEventsDocument,
-  PublishGapsDocument,
-  PublishSamplesDocument,
-} from './gql/graphql.ts'
+import { type Operation, PublishEventsDocument, PublishGapsDocument, PublishSamplesDocument } from './gql/graphql.ts'
 import type { Link } from './openLink.ts'
-import { Refused, Unanswered } from './refused.ts'
+import { Refused } from './refused.ts'
 
 type Publish = Operation<Record<string, Answer>, { records: unknown[] }>
 
@@ -20,44 +15,82 @@ const mutations = {
   events: PublishEventsDocument as unknown as Publish,
 } satisfies Record<Stream, Publish>
 
+export interface Pump {
+  /** Resolves when nothing waits for this link any more, be it that all is stored or that it has stopped. */
+  drained(): Promise<void>
+  stop: Undo
+}
+
+export interface PumpDeps {
+  link: Pick<Link, 'ask'>
+  outbox: Outbox
+  clock: Clock
+  log: Log
+}
+
 /** Something in the batch itself is wrong. Every other refusal is about the link or the console, and costs no record. */
 const spoilt: ReadonlySet<string> = new Set(['BAD_INPUT', 'BAD_QUERY', 'CLOCK', 'TOO_COMPLEX', 'TOO_LARGE'])
+const final: ReadonlySet<string> = new Set(['STORED', 'REPEATED', 'REFUSED'])
 
-/** After a refusal that says nothing about when to come back. */
-const pauseMs = 1000
+/** After a refusal that says nothing about when to come back; doubled while the next one is a refusal too. */
+const firstPauseMs = 1_000
+const longestPauseMs = 30_000
 
-export function startPump({ link, outbox, clock, log }: { link: Pick<Link, 'ask'>; outbox: Outbox; clock: Clock; log: Log }): Undo {
+export function startPump({ link, outbox, clock, log }: PumpDeps): Pump {
   let stopped = false
-  let paused = false
   let taking = false
-  let undoPause: Undo = () => {}
+  let pauseMs = firstPauseMs
+  let undoPause: Undo | null = null
+  const waiters: (() => void)[] = []
 
-  function pause(forMs: number): void {
-    paused = true
-    undoPause()
-    undoPause = clock.after(forMs, () => {
-      paused = false
+  function isDrained(): boolean {
+    const { waiting, inFlight } = outbox.state()
+    return stopped || waiting + inFlight === 0
+  }
+
+  function tellWaiters(): void {
+    if (waiters.length === 0 || !isDrained()) return
+    for (const tell of waiters.splice(0)) tell()
+  }
+
+  /** Of several batches that are refused at once, the first is the one that counts. */
+  function pause(forMs: number | null): void {
+    if (undoPause) return
+    undoPause = clock.after(forMs ?? pauseMs, () => {
+      undoPause = null
       void pump()
     })
+    pauseMs = Math.min(pauseMs * 2, longestPauseMs)
+  }
+
+  function keep(batch: Batch, error: unknown): void {
+    if (stopped) return
+    log.warn('telemetry was not taken; it is kept and sent again', {
+      stream: batch.stream,
+      records: batch.records.length,
+      error,
+    })
+    pause(error instanceof Refused ? error.retryAfterMs : null)
   }
 
   async function send(batch: Batch): Promise<void> {
     try {
       const result = await link.ask(mutations[batch.stream], { records: batch.records.map(({ value }) => value) })
-      const [answer] = Object.values(result)
-      if (!answer) throw new Unanswered('the answer was empty')
+      const answer = Object.values(result)[0] as Answer
       outbox.settle(batch, answer)
+      const missing = batch.records.filter((_, index) => !final.has(answer.outcomes[index] ?? '')).length
+      if (missing > 0) keep(batch, new Error(`expected ${batch.records.length} outcomes, ${missing} are none`))
+      else pauseMs = firstPauseMs
     } catch (error) {
       if (error instanceof Refused && spoilt.has(error.code)) {
         outbox.refuseWhole(batch, { code: error.code, message: error.message })
       } else {
         outbox.release(batch)
-        if (stopped) return
-        log.warn('telemetry was not taken; it is kept and sent again', { stream: batch.stream, records: batch.records.length, error })
-        pause(error instanceof Refused ? (error.retryAfterMs ?? pauseMs) : pauseMs)
+        keep(batch, error)
       }
     }
     void pump()
+    tellWaiters()
   }
 
   /** `take` hands out no more than may be in flight, so this ends by itself. */
@@ -65,7 +98,7 @@ export function startPump({ link, outbox, clock, log }: { link: Pick<Link, 'ask'
     if (taking) return
     taking = true
     try {
-      while (!stopped && !paused) {
+      while (!stopped && !undoPause) {
         const batch = await outbox.take()
         if (!batch) break
         if (stopped) outbox.release(batch)
@@ -78,9 +111,13 @@ export function startPump({ link, outbox, clock, log }: { link: Pick<Link, 'ask'
 
   const undoAppend = outbox.onAppend(() => void pump())
   void pump()
-  return () => {
-    stopped = true
-    undoAppend()
-    undoPause()
+  return {
+    drained: () => (isDrained() ? Promise.resolve() : new Promise((resolve) => void waiters.push(resolve))),
+    stop() {
+      stopped = true
+      undoAppend()
+      undoPause?.()
+      tellWaiters()
+    },
   }
 }
