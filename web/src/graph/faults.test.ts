@@ -1,4 +1,4 @@
-import { CombinedError } from '@urql/core'
+import { CombinedError } from '@urql/vue'
 import { expect, test } from 'vitest'
 import { toFault } from './faults.ts'
 

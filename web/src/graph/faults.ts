@@ -1,6 +1,6 @@
 // Errors of the graph as the user meets them: what failed, whether trying again helps, and the id that finds it in the log.
 import { type FaultCode, type FaultDetails, FAULTS, isFaultCode } from '@sindri/schema/contract/codes'
-import { CombinedError } from '@urql/core'
+import { CombinedError } from '@urql/vue'
 
 /** UNREACHABLE is the page's own: no answer came at all. */
 type ShownCode = FaultCode | 'UNREACHABLE'

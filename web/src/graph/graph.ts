@@ -1,6 +1,6 @@
 // How the page talks to the console: questions and changes over fetch, what moves over the socket.
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core'
-import { type AnyVariables, Client, type OperationResult, fetchExchange } from '@urql/core'
+import { type AnyVariables, Client, type OperationResult, fetchExchange } from '@urql/vue'
 import { print } from 'graphql'
 import { type InjectionKey, type ShallowRef, inject } from 'vue'
 import type { Clock, Undo } from '../platform/clock.ts'
