@@ -1,7 +1,7 @@
 // The console as a process: what it says when it is ready, when it cannot start, and how it ends.
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -157,7 +157,32 @@ describe('a console that cannot start says why in one line and ends with 2', () 
 
   it('for a folder that is none', async () => {
     writeFileSync(path.join(folder, 'file'), '')
-    await failing({ SINDRI_DATA_DIR: path.join(folder, 'file') }, /Expected .*file/)
+    await failing({ SINDRI_DATA_DIR: path.join(folder, 'file') }, /Expected .*file to be a folder that can be written/)
+    await failing({ SINDRI_DATA_DIR: path.join(folder, 'file', 'below') }, /Expected .*below to be a folder/)
+  })
+
+  it.runIf(existsSync('/proc'))('for a folder where nothing can be made, at once', async () => {
+    await failing({ SINDRI_DATA_DIR: '/proc/sindri' }, /Expected \/proc\/sindri to be a folder that can be written/)
+    await failing({ DATABASE_URL: 'pglite:/proc/sindri' }, /Expected \/proc\/sindri to be writable/)
+  })
+
+  it('for a disk that takes no more', async () => {
+    const dataDir = path.join(folder, 'full')
+    // Less than the first file of the database's log, in blocks of 512 or 1024 bytes: the same to it as a full disk.
+    const shell = spawn('/bin/sh', ['-c', 'ulimit -f 4096; exec "$0" "$1"', process.execPath, script('./main.ts')], {
+      env: { PATH: process.env.PATH, PORT: '0', SINDRI_DATA_DIR: dataDir, SINDRI_LOG_LEVEL: 'warn' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let said = ''
+    shell.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
+    await once(shell, 'close')
+    expect([shell.exitCode, said]).toEqual([
+      2,
+      expect.stringMatching(/^sindri: Expected a database folder at .*, got one that does not open: .* MiB free on its disk\)\n$/),
+    ])
+    // What was begun there is no hindrance once there is room.
+    const later = run({ DATABASE_URL: `pglite:${path.join(dataDir, 'database')}`, SINDRI_DATA_DIR: dataDir })
+    expect(await later.told).toMatchObject({ type: 'ready' })
   })
 
   it('for a database that is not there', () =>

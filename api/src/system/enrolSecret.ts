@@ -1,6 +1,7 @@
 // The bootstrap secret that opens enrolment: given by the environment, or made once and kept where only this user reads.
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
+import { makeFolder } from '../platform/folder.ts'
 import { newSecret } from '../platform/secrets.ts'
 
 export interface EnrolSecret {
@@ -39,21 +40,27 @@ const writeDraft = (draft: string, value: string): void => {
   }
 }
 
+const unwritable = (dataDir: string, error: unknown): Error =>
+  new Error(`Expected ${dataDir} to be a folder that can be written, got ${(error as Error).message}`, { cause: error })
+
 export const openEnrolSecret = (dataDir: string, given: string | undefined): EnrolSecret => {
+  try {
+    makeFolder(dataDir)
+  } catch (error) {
+    throw unwritable(dataDir, error)
+  }
   const file = path.join(dataDir, given === undefined ? FILE : `${FILE}.given`)
   const known = readSecret(file)
   if (known !== undefined && (given === undefined || known === given)) return { value: known, file }
   const value = given ?? newSecret()
   const draft = `${file}.${newSecret().slice(0, 8)}`
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
     writeDraft(draft, value)
     if (given !== undefined) rmSync(file, { force: true })
     // Fails where another replica on this folder was faster: then its secret counts.
     linkSync(draft, file)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
-      throw new Error(`Expected ${dataDir} to be writable, got ${(error as Error).message}`, { cause: error })
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(dataDir, error)
   } finally {
     rmSync(draft, { force: true })
   }

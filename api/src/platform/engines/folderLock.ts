@@ -1,8 +1,9 @@
 // One process per data folder: a lock file that says who holds it, and that frees itself when its holder was killed.
 import { randomUUID } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
+import { makeFolder } from '../folder.ts'
 
 interface Holder {
   pid: number
@@ -69,7 +70,7 @@ export const lockFolder = async (folder: string): Promise<() => void> => {
   const mine: Holder = { pid: process.pid, born: bornOf(process.pid), host: hostname(), id: randomUUID() }
   const draft = `${file}.${mine.id}`
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
     writeFileSync(draft, JSON.stringify(mine), { mode: 0o600 })
   } catch (error) {
     throw new Error(`Expected ${folder} to be writable, got ${(error as Error).message}`, { cause: error })

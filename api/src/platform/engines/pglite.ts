@@ -1,10 +1,11 @@
 // PGlite, the embedded database: one process, one connection, every statement and transaction in turn.
-import { mkdirSync } from 'node:fs'
+import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PGlite } from '@electric-sql/pglite'
 import type { Transaction } from '@electric-sql/pglite'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
+import { makeFolder } from '../folder.ts'
 import { lockFolder } from './folderLock.ts'
 import { whileOpen } from './store.ts'
 import type { Query, Store } from './store.ts'
@@ -40,19 +41,46 @@ export interface PgliteStore extends Store {
   dump(): Promise<Blob>
 }
 
+/** What the engine throws when it cannot write is a number, or "Aborted()"; mostly the disk is full. */
+const reasonOf = (error: unknown, place: string): string => {
+  const { message, errno } = error as { message?: string; errno?: number }
+  const reason = message || `error ${errno ?? 'without a name'} of its files`
+  if (place === 'memory') return reason
+  const { bavail, bsize } = statfsSync(place)
+  return `${reason} (${Math.floor((bavail * bsize) / 2 ** 20)} MiB free on its disk)`
+}
+
+/**
+ * A first start that is killed, or runs out of disk, leaves half a database, which never opens again. A mark says so, and the next start
+ * begins anew. Returns how to take the mark away.
+ */
+const beginData = (place: string, data: string): (() => void) => {
+  const mark = path.join(place, 'unfinished')
+  if (existsSync(mark)) rmSync(data, { recursive: true, force: true })
+  else if (existsSync(path.join(data, 'PG_VERSION'))) return () => {}
+  else writeFileSync(mark, '')
+  makeFolder(data)
+  return () => rmSync(mark)
+}
+
 /** `place` is a folder, or "memory". */
 export const openPglite = async (place: string, options: PgliteOptions = {}): Promise<PgliteStore> => {
   const unlock = place === 'memory' ? undefined : await lockFolder(place)
   const loadDataDir = options.loadDataDir ? { loadDataDir: options.loadDataDir } : {}
   let pglite: PGlite
   try {
-    if (place !== 'memory') mkdirSync(path.join(place, 'pg'), { recursive: true })
-    pglite = await PGlite.create({ ...(place === 'memory' ? {} : { dataDir: path.join(place, 'pg') }), ...loadDataDir })
+    if (place === 'memory') pglite = await PGlite.create(loadDataDir)
+    else {
+      const dataDir = path.join(place, 'pg')
+      const finish = beginData(place, dataDir)
+      pglite = await PGlite.create({ dataDir, ...loadDataDir })
+      finish()
+    }
     yieldBetweenQueries(pglite)
     await pglite.exec(`set timezone = 'UTC'`)
   } catch (error) {
     unlock?.()
-    throw new Error(`Expected a database folder at ${place}, got one that does not open: ${(error as Error).message}`, {
+    throw new Error(`Expected a database folder at ${place}, got one that does not open: ${reasonOf(error, place)}`, {
       cause: error,
     })
   }
