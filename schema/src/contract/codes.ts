@@ -38,7 +38,8 @@ export const FAULTS = {
   TERMINAL_CLOSED: { meaning: 'The terminal has ended.', retry: false, http: 409 },
   UNAVAILABLE: { meaning: 'A part the request needs does not answer now.', retry: true, http: 503 },
   RESTARTING: { meaning: 'The console is going down for a restart.', retry: true, http: 503 },
-  INTERNAL: { meaning: 'A defect of the console; the request id finds it in the log.', retry: false, http: 500 },
+  /** A defect is mended some day: it must cost nobody a record, nor end an agent. */
+  INTERNAL: { meaning: 'A defect of the console; the request id finds it in the log.', retry: true, http: 500 },
 } as const satisfies Record<string, FaultKind>
 
 export type FaultCode = keyof typeof FAULTS
