@@ -518,7 +518,7 @@ builder.mutationFields((t) => ({
   publishLiveSample: t.boolean({
     can: 'agent.report',
     audit: 'agent',
-    description: 'A sample for those who look now; answers whether anybody may have seen it.',
+    description: 'A sample for those who look now. false: certainly nobody saw it, and extra samples are in vain until the next SampleFasterOrder.',
     args: { sample: t.arg({ type: LiveSampleInput, required: true, description: 'The sample.' }) },
     resolve: (_, { sample }, { viewer, metrics }) => metrics.publishLive(viewer as AgentViewer, sample as Unchecked<MetricSample>),
   }),

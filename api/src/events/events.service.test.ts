@@ -226,7 +226,7 @@ describe('watching', () => {
 
   it('leaves none out when notices are lost, and brings none twice', async () => {
     // A console whose notices nobody hears, as behind a Redis that is away.
-    const deaf = createEvents({ ...depsOf(), bus: { ...bus, publish() {} } })
+    const deaf = createEvents({ ...depsOf(), bus: { ...bus, publish: () => false } })
     const watching = await watch()
     await events.publish(agent, [event(1)])
     expect(await next(watching, 1)).toEqual(['event 1'])
@@ -245,7 +245,7 @@ describe('watching', () => {
   })
 
   it('reads on over any number of lost ones', async () => {
-    const deaf = createEvents({ ...depsOf(), bus: { ...bus, publish() {} } })
+    const deaf = createEvents({ ...depsOf(), bus: { ...bus, publish: () => false } })
     const watching = await watch()
     const first = watching.next()
     for (let call = 0; call < 3; call++)

@@ -27,7 +27,7 @@ const notFound = (): Fault => new Fault('NOT_FOUND', 'There is no instance of th
 
 export const createInstances = ({ db, bus, clock, log, endLinks, closeTerminals }: InstancesDeps): Instances => {
   const watch = createChanges({ db, bus, clock, log })
-  const changed = (id: string): void => bus.publish(topics.instanceChanged, 'all', { id })
+  const changed = (id: string): boolean => bus.publish(topics.instanceChanged, 'all', { id })
 
   return {
     ...createTakeovers({ db, bus, endLinks }),

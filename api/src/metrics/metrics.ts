@@ -60,13 +60,14 @@ export const createMetrics = ({ db, bus, clock, log, jobs, order, retentionDays 
     ...(db.kind === 'pglite' ? { inFlight: 1, statementRows: 250 } : { inFlight: 2, statementRows: 1_500 }),
   })
 
-  const announce = (live: LiveSample): void => {
+  /** Whether anybody may have seen it. */
+  const announce = (live: LiveSample): boolean => {
     try {
-      bus.publish(topics.metricSampled, live.instanceId, live)
+      return bus.publish(topics.metricSampled, live.instanceId, live)
     } catch {
       // Hundreds of mounts or interfaces do not fit into one message. The stored sample has them.
       const { sample } = live
-      bus.publish(topics.metricSampled, live.instanceId, {
+      return bus.publish(topics.metricSampled, live.instanceId, {
         ...live,
         sample: { ...sample, disks: null, network: null, topProcesses: null },
       })
@@ -95,8 +96,7 @@ export const createMetrics = ({ db, bus, clock, log, jobs, order, retentionDays 
     publish,
     publishGaps: (agent, records) => publishGaps(db, window(), agent, records),
     async publishLive(agent, unchecked) {
-      announce({ instanceId: agent.id, sample: checkLive(unchecked, window()), stored: false })
-      return true
+      return announce({ instanceId: agent.id, sample: checkLive(unchecked, window()), stored: false })
     },
 
     async start() {

@@ -1,8 +1,9 @@
-import type { AgentViewer } from '@sindri/schema'
+import type { AgentViewer, LiveSample } from '@sindri/schema'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openDb } from '../platform/db.ts'
 import { silentLog } from '../platform/log.ts'
 import { topics } from '../platform/topics.ts'
+import { backend } from '../testing/backend.ts'
 import { makeAgent, openMetrics, run, viewer, type TestMetrics } from '../testing/metrics.ts'
 import { createMetrics } from './metrics.ts'
 
@@ -291,6 +292,16 @@ describe('what was stored', () => {
     expect((await t.metrics.latest(viewer, agent.id))?.disks).toHaveLength(256)
     await heard.return()
   })
+})
+
+it('a live sample says whether anybody may have seen it', async () => {
+  const live = () => t.metrics.publishLive(agent, { at: new Date(t.clock.now()).toISOString() })
+  // Behind Redis another replica may have somebody who looks.
+  expect(await live()).toBe(backend === 'services')
+  const watching = (await t.metrics.watch(viewer, [agent.id])) as AsyncIterableIterator<LiveSample>
+  expect(await live()).toBe(true)
+  await watching.return?.()
+  expect(await live()).toBe(backend === 'services')
 })
 
 it('a live sample that is wrong is refused', async () => {

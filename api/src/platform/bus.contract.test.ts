@@ -94,6 +94,16 @@ describe('the bus', () => {
     await subscription.return()
   })
 
+  it('says whether anybody may hear: a reader here, or another replica within reach', async () => {
+    const key = newKey()
+    const others = backend === 'services'
+    expect(near.publish(topic, key, 1)).toBe(others)
+    const subscription = await near.subscribe(topic, key)
+    expect(near.publish(topic, key, 2)).toBe(true)
+    await subscription.return()
+    expect(near.publish(topic, key, 3)).toBe(others)
+  })
+
   it('keeps topics and keys apart', async () => {
     const key = newKey()
     const subscription = await far.subscribe(topic, key)

@@ -14,8 +14,11 @@ export interface Subscription<T> extends AsyncIterableIterator<T | Gap, undefine
 }
 
 export interface Bus {
-  /** Never waits and never throws for the far side: while it is away, only this replica hears. */
-  publish<T>(topic: Topic<T>, key: string, value: T): void
+  /**
+   * Never waits and never throws for the far side: while it is away, only this replica hears. False: certainly nobody hears it, as there is
+   * no reader here and no other replica within reach.
+   */
+  publish<T>(topic: Topic<T>, key: string, value: T): boolean
   /** Resolves once a publish would be seen. Values of one key arrive in the order in which a replica published them; treat them as read-only. */
   subscribe<T>(topic: Topic<T>, key: string): Promise<Subscription<T>>
   /** For the console's own metrics. */
@@ -33,7 +36,8 @@ export interface Upstream {
 
 /** The way to other replicas. It carries strings, and never brings back what this replica sent. */
 export interface BusEngine {
-  send(lane: Topic<never>['lane'], channel: string, text: string): void
+  /** False: it reaches nobody. */
+  send(lane: Topic<never>['lane'], channel: string, text: string): boolean
   /** `onGap` runs after an interruption, once messages arrive again. */
   listen(
     lane: Topic<never>['lane'],
@@ -119,12 +123,12 @@ export const createBus = ({ engine, onError }: BusDeps): Bus => {
       if (bytes > messageBytes) {
         throw new RangeError(`${topic.name}: expected a message of at most ${messageBytes} bytes, got ${bytes}.`)
       }
-      if (closed) return
+      if (closed) return false
       const name = `${topic.name}/${key}`
       const channel = channels.get(name)
       // Decoded from the string here too, so that both ways deliver exactly the same.
       if (channel) deliver(topic, channel, text)
-      engine.send(topic.lane, name, text)
+      return engine.send(topic.lane, name, text) || channel !== undefined
     },
 
     async subscribe<T>(topic: Topic<T>, key: string) {

@@ -71,7 +71,7 @@ export const openAccess = async (shared?: TestDb): Promise<TestAccess> => {
   bus.publish = (topic, key, value) => {
     const { kind, id } = value as { kind?: string; id: string }
     if (topic.name === 'access.ended') told.push(`${kind} ${id}`)
-    publish(topic, key, value)
+    return publish(topic, key, value)
   }
   const { oneTimePassword, email } = await access.ensureAdmin({ email: 'root@example.org' })
   let joined = 0

@@ -2,7 +2,7 @@
 import type { BusEngine } from '../bus.ts'
 
 export const createMemoryEngine = (): BusEngine => ({
-  send: () => {},
+  send: () => false,
   listen: async () => ({ end: () => {} }),
   connected: () => true,
   ping: async () => {},

@@ -109,9 +109,9 @@ const openLane = (url: string, { prefix, clock, onError }: RedisEngineOptions, o
     publisher,
     subscriber,
 
-    send(channel: string, text: string): void {
+    send(channel: string, text: string): boolean {
       const message = `${origin.toString()}${text}`
-      if (publisher.status !== 'ready' || unsent + message.length > unsentBytes) return
+      if (publisher.status !== 'ready' || unsent + message.length > unsentBytes) return false
       unsent += message.length
       pubsub
         .publish(prefix + channel, message)
@@ -123,6 +123,7 @@ const openLane = (url: string, { prefix, clock, onError }: RedisEngineOptions, o
           },
         )
         .finally(() => (unsent -= message.length))
+      return true
     },
 
     async listen(channel: string, onText: (text: string) => void, onGap: () => void): Promise<Upstream> {
