@@ -94,6 +94,41 @@ describe('an agent', () => {
     await newer.close()
   })
 
+  it('is not heard any more by an older link, which does not read that it must go', async () => {
+    const agent = await app.makeAgent()
+    const older = await openRawSocket(app.url)
+    expect(await older.init(agent.init(older.nonce))).toMatchObject({ type: 'connection_ack' })
+    older.ws.pause()
+    const newer = await agent.link()
+    const seen = admin.watch('subscription ($ids: [ID!]!) { metricSampled(instanceIds: $ids) { sample { uptimeSeconds } } }', {
+      ids: [agent.id],
+    })
+    const first = seen.next()
+    const LIVE = 'mutation ($sample: LiveSampleInput!) { publishLiveSample(sample: $sample) }'
+    const live = (uptimeSeconds: number) => ({ sample: { at: new Date().toISOString(), uptimeSeconds } })
+    await expect.poll(async () => (await newer.ask(LIVE, live(1))).publishLiveSample).toBe(true)
+    older.send({ id: '1', type: 'subscribe', payload: { query: LIVE, variables: live(666) } })
+    older.send({
+      id: '2',
+      type: 'subscribe',
+      payload: { query: 'mutation { heartbeat(input: { uptimeSeconds: 1, intervalMs: 600000 }) }' },
+    })
+    expect(await first).toMatchObject({ value: { metricSampled: { sample: { uptimeSeconds: 1 } } } })
+    older.ws.resume()
+    expect(await older.closed).toMatchObject({ code: CLOSE.SUPERSEDED.code })
+    await newer.ask(LIVE, live(2))
+    for (let at = 1; at !== 2; ) {
+      const { value } = (await seen.next()) as { value: Json }
+      at = value.metricSampled.sample.uptimeSeconds
+      expect([1, 2]).toContain(at)
+    }
+    expect((await admin.ask('query ($id: ID!) { instance(id: $id) { heartbeatMs } }', { id: agent.id })).instance).toEqual({
+      heartbeatMs: 10_000,
+    })
+    await seen.return?.()
+    await newer.close()
+  })
+
   it('is told INSTANCE_REMOVED within two seconds when somebody removes it, and does not come back', async () => {
     const agent = await app.makeAgent()
     const link = await agent.link()

@@ -133,6 +133,8 @@ export const serveSocket = ({
       close: (code, reason) => conn.closePlain(code ?? 1000, reason ?? ''),
       onMessage(take) {
         ws.on('message', (data: Buffer, isBinary) => {
+          // Told to go, by a newer link or because its session ended: what it still says is nobody's.
+          if (ws.readyState !== ws.OPEN) return
           conn.heard()
           if (isBinary) conn.close('BAD_MESSAGE')
           else void handle(data, take)

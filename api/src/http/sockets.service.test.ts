@@ -266,6 +266,23 @@ describe('a socket ends with what it came in by', () => {
     other.ws.close()
   })
 
+  it('and what it still says, by not reading that it must go, is not done', async () => {
+    const users = async () =>
+      /user"\} (\d+)/.exec(await (await app.client().fetch('/metrics')).text())?.[1]
+    const mine = await app.signedIn('OPERATOR')
+    const before = await users()
+    const socket = await openRawSocket(app.url, { headers: { cookie: mine.headers.cookie ?? '', origin: app.url } })
+    await socket.init()
+    socket.ws.pause()
+    await mine.ask('mutation { signOut }')
+    // Once this was answered, the console has closed its end.
+    await mine.ask('{ viewer { role } }')
+    socket.send(subscribe('mutation { createApiKey(input: { name: "late", role: VIEWER }) { secret } }'))
+    await expect.poll(users, { timeout: 5_000 }).toBe(before)
+    expect(await app.db.query('select 1 from api_keys where user_id = $1', [mine.userId])).toEqual([])
+    socket.ws.terminate()
+  })
+
   it('when the role of its user changes, and comes back with the new one', async () => {
     const mine = await app.signedIn('VIEWER')
     const headers = { cookie: mine.headers.cookie ?? '', origin: app.url }

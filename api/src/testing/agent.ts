@@ -32,6 +32,8 @@ export interface TestAgent {
   publicKey: string
   /** Enrols again with the same key. */
   enrol(): Promise<Json>
+  /** The payload of `connection_init` for a socket of that nonce. */
+  init(nonce: string, more?: Partial<AgentInit>): AgentInit
   /** A new link; an older one is superseded by it. */
   link(init?: Partial<AgentInit>): Promise<TestLink>
 }
@@ -69,6 +71,21 @@ export const enrolTestAgent = async (url: string, secret: string, facts: Json = 
   }
   const { id, agentToken } = await enrol()
 
+  const init = (nonce: string, more: Partial<AgentInit> = {}): AgentInit => ({
+    kind: 'agent',
+    protocolVersion: '1.0',
+    instance: id,
+    token: agentToken,
+    run,
+    signature: signed(linkStatement(nonce, id, more.run ?? run)),
+    agentVersion: '0.1.0',
+    hostname: name,
+    heartbeatMs: 10_000,
+    metricsMs: 30_000,
+    notices: [],
+    ...more,
+  })
+
   return {
     id,
     name,
@@ -76,6 +93,7 @@ export const enrolTestAgent = async (url: string, secret: string, facts: Json = 
     token: agentToken,
     publicKey: key,
     enrol,
+    init,
 
     async link(more = {}) {
       const opened = Promise.withResolvers<AgentAck>()
@@ -94,20 +112,7 @@ export const enrolTestAgent = async (url: string, secret: string, facts: Json = 
         lazy: false,
         retryAttempts: 0,
         onNonLazyError: () => {},
-        connectionParams: () => ({
-          kind: 'agent',
-          protocolVersion: '1.0',
-          instance: id,
-          token: agentToken,
-          run,
-          signature: signFor(nonce),
-          agentVersion: '0.1.0',
-          hostname: name,
-          heartbeatMs: 10_000,
-          metricsMs: 30_000,
-          notices: [],
-          ...more,
-        }),
+        connectionParams: () => ({ ...init(nonce, more) }),
         on: {
           connected: (_, payload) => opened.resolve(payload as unknown as AgentAck),
           closed: (event) => {

@@ -1,10 +1,13 @@
 // A WebSocket that says exactly what a test wants, and hands out what comes back in order.
 import { once } from 'node:events'
+import { NONCE_HEADER } from '@sindri/schema/contract/protocol'
 import { WebSocket } from 'ws'
 import type { Json } from './client.ts'
 
 export interface RawSocket {
   ws: WebSocket
+  /** What an agent signs on this socket. */
+  nonce: string
   /** Text as it is; anything else as JSON. */
   send(message: unknown): void
   /** The next message; rejects when the socket closes first. */
@@ -25,6 +28,8 @@ export const openRawSocket = async (
   { headers = {}, protocols = ['graphql-transport-ws'], path = '/graphql' }: RawOptions = {},
 ): Promise<RawSocket> => {
   const ws = new WebSocket(url.replace(/^http/, 'ws') + path, protocols, { headers })
+  let nonce = ''
+  ws.on('upgrade', (response) => (nonce = String(response.headers[NONCE_HEADER])))
   const arrived: Json[] = []
   const waiting: PromiseWithResolvers<Json>[] = []
   const closed = Promise.withResolvers<{ code: number; reason: string }>()
@@ -45,6 +50,7 @@ export const openRawSocket = async (
 
   const socket: RawSocket = {
     ws,
+    nonce,
     send: (message) =>
       ws.send(typeof message === 'string' || message instanceof Buffer ? message : JSON.stringify(message)),
     next() {
