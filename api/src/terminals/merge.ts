@@ -45,7 +45,7 @@ export const createMerge = (from: number | null): Merge => {
 
   const pass = (frame: TerminalFrame): TerminalFrame[] => {
     if (frame.kind === 'output') reach(frame.offset, frame.offset + bytesOf(frame.data))
-    if (frame.kind === 'lost') reach(next, frame.to)
+    if (frame.kind === 'lost') reach(frame.from, frame.to)
     return [frame]
   }
 

@@ -14,25 +14,16 @@ import type { Graph } from '../graph/graph.ts'
 import type { Clock, Undo } from '../platform/clock.ts'
 import { newUlid } from '../platform/ulid.ts'
 import { fromBase64, toBase64 } from './base64.ts'
+import { createCredit } from './credit.ts'
+import { createFollowing } from './following.ts'
 import { createInputQueue } from './inputQueue.ts'
-import { createOutputOrder, type Step } from './outputOrder.ts'
+import type { Piece } from './outputOrder.ts'
 import { isOwnAnswer } from './ownAnswers.ts'
+import { createPicture, type Screen, type Size } from './picture.ts'
+import { createWakingTime } from './wakingTime.ts'
 
 type Frame = TerminalOutputSubscription['terminalOutput']
 export type ClosedFrame = Extract<Frame, { __typename: 'TerminalClosed' }>
-
-export interface Size {
-  cols: number
-  rows: number
-}
-
-/** What shows the output; `done` is called once the bytes are on screen. */
-export interface Screen {
-  write(bytes: Uint8Array, done: () => void): void
-  resize(size: Size): void
-  /** Clears everything and says how many bytes are missing. */
-  lost(bytes: number): void
-}
 
 export interface AttachmentState {
   phase: 'attaching' | 'replaying' | 'live' | 'ended' | 'refused'
@@ -40,6 +31,8 @@ export interface AttachmentState {
   silentSince: number | null
   /** Typed, not acknowledged, and too old to be sent without a word of the user. */
   stale: { bytes: number; sinceMs: number } | null
+  /** What was typed or pasted last did not fit beside what waits, and was not taken. */
+  refusedBytes: number | null
   /** This page's size and credit are in force. */
   governs: boolean
   size: Size | null
@@ -66,15 +59,12 @@ export interface AttachmentDeps {
 }
 
 const tickMs = 250
-/** Acknowledged at once when so much was shown, else after the pause: an acknowledgement per chunk would double the traffic. */
-const ackBytes = 32 * 1024
-const ackPauseMs = 40
-/** A head beyond ours for this long means that frames were lost. */
-const missingMs = 1000
-const repeatAckMs = 1000
-/** Acknowledgements repeat for this long after the last output; by then a beacon has told the truth. */
-const repeatForMs = 5000
-const idleAckMs = 60_000
+/** A tick that comes later than this tells of a page that stood still, and not of a silent network. */
+const lateTickMs = 1_000
+/** An idle page still looks: the agent ends a terminal that nobody was heard of for a day. */
+const idleMs = 60_000
+/** The size this page wants is said again this often, while another one is in force though this page governs. */
+const resizeAgainMs = 1_000
 
 const limits = {
   chunkBytes: LIMITS.terminalInputBytes,
@@ -83,27 +73,34 @@ const limits = {
   staleMs: LIMITS.inputStaleMs,
 }
 
+const firstState: AttachmentState = {
+  phase: 'attaching',
+  silentSince: null,
+  stale: null,
+  refusedBytes: null,
+  governs: true,
+  size: null,
+  closed: null,
+  fault: null,
+}
+
 export const attachTerminal = (deps: AttachmentDeps): Attachment => {
   const { graph, clock, terminalId, screen } = deps
   const encoder = new TextEncoder()
-  const order = createOutputOrder()
+  const awakeMs = createWakingTime(clock)
   const newAttachment = (): string => `att_${newUlid(clock)}`
   let input = createInputQueue(limits)
   let attachmentId = newAttachment()
+  let following = createFollowing(clock.elapsed())
   let { size } = deps
-  let state: AttachmentState = { phase: 'attaching', silentSince: null, stale: null, governs: true, size: null, closed: null, fault: null }
+  let state = firstState
   let unsubscribe: Undo = () => {}
   let undoRetry: Undo = () => {}
-  let undoAck: Undo = () => {}
   const underWay = new Set<Undo>()
-  let writing = 0
-  let replaying = 0
-  let shown = 0
-  let acked = 0
-  let ackedAt = 0
-  let outputAt = 0
-  let heardAt = clock.elapsed()
-  let missingSince: number | null = null
+  let heardMs = clock.elapsed()
+  let resizedMs = -Infinity
+  let tickedMs = awakeMs()
+  let closedAt = -1
   let stopped = false
 
   const set = (change: Partial<AttachmentState>): void => {
@@ -114,7 +111,10 @@ export const attachTerminal = (deps: AttachmentDeps): Attachment => {
   }
 
   /** Over the socket, where it overtakes nothing of ours by much. It dies with its connection: offsets make sending again our task. */
-  const send = <Data, Variables extends Record<string, unknown>>(document: TypedDocumentNode<Data, Variables>, variables: Variables): void => {
+  const send = <Data, Variables extends Record<string, unknown>>(
+    document: TypedDocumentNode<Data, Variables>,
+    variables: Variables,
+  ): void => {
     if (graph.link.value.state !== 'live') return
     const undo = graph.subscribe(document, variables, {
       next: () => {},
@@ -124,88 +124,92 @@ export const attachTerminal = (deps: AttachmentDeps): Attachment => {
     underWay.add(undo)
   }
 
-  const ack = (): void => {
-    undoAck()
-    undoAck = () => {}
-    acked = shown
-    ackedAt = clock.elapsed()
-    send(AckTerminalOutputDocument, { terminalId, attachmentId, offset: shown })
-  }
-  const ackSoon = (): void => {
-    if (shown - acked >= ackBytes) return ack()
-    undoAck()
-    undoAck = clock.after(ackPauseMs, ack)
+  const credit = createCredit(clock, (offset) => send(AckTerminalOutputDocument, { terminalId, attachmentId, offset }))
+  const sayResize = (): void => {
+    resizedMs = clock.elapsed()
+    send(ResizeTerminalDocument, { terminalId, attachmentId, ...size })
   }
 
-  const show = (step: Step): void => {
-    switch (step.kind) {
-      case 'write': {
-        writing++
-        if (step.replay) replaying++
-        const end = order.next ?? 0
-        return screen.write(step.bytes, () => {
-          writing--
-          if (step.replay) replaying--
-          shown = Math.max(shown, end)
-          if (!stopped) ackSoon()
-        })
-      }
-      case 'resize':
-        set({ size: { cols: step.cols, rows: step.rows } })
-        return screen.resize(step)
-      case 'lost':
-        return screen.lost(step.bytes)
-      case 'joined':
-        set({ phase: 'live', size: { cols: step.cols, rows: step.rows } })
-        return screen.resize(step)
-    }
+  const picture = createPicture({
+    screen,
+    onShown(offset) {
+      if (!stopped) credit.shown(offset)
+    },
+    onSize: (inForce) => set({ size: inForce }),
+    onJoined() {
+      following.joined(clock.elapsed())
+      set({ phase: 'live' })
+    },
+  })
+  const take = (piece: Piece): void => {
+    if (!picture.take(piece)) return
+    following.progressed(clock.elapsed())
+    credit.output()
   }
 
-  const take = (frame: Frame): void => {
-    heardAt = clock.elapsed()
+  const hear = (frame: Frame): void => {
+    heardMs = clock.elapsed()
+    following.heard(heardMs)
     switch (frame.__typename) {
       case 'TerminalOutput':
-        outputAt = heardAt
         if (frame.replay && state.phase === 'attaching') set({ phase: 'replaying' })
-        return order.take({ kind: 'output', offset: frame.offset, bytes: fromBase64(frame.data), replay: frame.replay }).forEach(show)
+        return take({ kind: 'output', offset: frame.offset, bytes: fromBase64(frame.data), replay: frame.replay })
       case 'TerminalResized':
-        return order.take({ ...frame, kind: 'resized' }).forEach(show)
+        return take({ ...frame, kind: 'resized' })
       case 'TerminalLost':
-        return order.take({ ...frame, kind: 'lost' }).forEach(show)
+        return take({ ...frame, kind: 'lost' })
       case 'TerminalJoined':
-        return order.take({ ...frame, kind: 'joined' }).forEach(show)
-      case 'TerminalBeacon': {
-        const mine = frame.inputAcks.find(({ writer }) => writer === attachmentId)
-        if (mine) input.acknowledge(mine.offset)
-        const behind = order.next === null ? frame.outputHead > 0 : frame.outputHead > order.next
-        missingSince = behind ? (missingSince ?? clock.elapsed()) : null
-        // A beacon that stands where we stand makes good a lost change of size.
-        if (frame.outputHead === order.next && (frame.cols !== state.size?.cols || frame.rows !== state.size?.rows)) {
-          show({ kind: 'resize', cols: frame.cols, rows: frame.rows, replay: false })
-        }
-        // An idle page still looks: the agent ends a terminal that nobody was heard of for a day.
-        if (clock.elapsed() - ackedAt >= idleAckMs) ack()
-        return set({ governs: frame.governor === attachmentId || frame.governor === null })
-      }
+        return take({ ...frame, kind: 'joined' })
+      case 'TerminalBeacon':
+        return learn(frame)
       case 'TerminalClosed':
-        if (frame.finalOffset !== null && order.next !== null && frame.finalOffset > order.next) screen.lost(frame.finalOffset - order.next)
-        release()
-        return set({ phase: 'ended', closed: frame, stale: null, silentSince: null })
+        return close(frame)
     }
+  }
+
+  /** Whatever was lost on the way there or back shows here. */
+  const learn = (beacon: Extract<Frame, { __typename: 'TerminalBeacon' }>): void => {
+    const mine = beacon.inputAcks.find(({ writer }) => writer === attachmentId)
+    if (mine) input.acknowledge(mine.offset)
+    following.told(beacon.outputHead)
+    const governs = beacon.governor === attachmentId || beacon.governor === null
+    const { cols, rows } = beacon
+    if (beacon.outputHead === picture.next && (cols !== state.size?.cols || rows !== state.size?.rows)) {
+      picture.resize({ cols, rows })
+    }
+    const nowMs = clock.elapsed()
+    const isSize = cols === size.cols && rows === size.rows
+    if (governs && !isSize && nowMs - resizedMs >= resizeAgainMs) sayResize()
+    // Nobody governs though this page looks: what it acknowledged has not arrived.
+    if (beacon.governor === null || nowMs - credit.saidMs >= idleMs) credit.again()
+    set({ governs })
+  }
+
+  const close = (frame: ClosedFrame): void => {
+    const isWhole = frame.finalOffset === null || frame.finalOffset <= picture.next
+    // The agent keeps the last bytes for a while. Asked for without success, they are gone.
+    if (!isWhole && picture.next > closedAt) {
+      closedAt = picture.next
+      return attach()
+    }
+    if (frame.finalOffset !== null && !isWhole) picture.lose(frame.finalOffset)
+    release()
+    set({ phase: 'ended', closed: frame, stale: null, silentSince: null, refusedBytes: null })
   }
 
   const attach = (): void => {
     undoRetry()
     unsubscribe()
     if (stopped || state.phase === 'ended' || graph.link.value.state !== 'live') return
-    order.forget()
-    missingSince = null
+    picture.forget()
+    following.asked(clock.elapsed())
+    resizedMs = clock.elapsed()
     set({ phase: 'attaching', fault: null })
     unsubscribe = graph.subscribe(
       TerminalOutputDocument,
-      { terminalId, attachmentId, from: order.next, ...size },
+      { terminalId, attachmentId, from: picture.next, ...size },
       {
-        next: ({ terminalOutput }) => take(terminalOutput),
+        next: ({ terminalOutput }) => hear(terminalOutput),
         fault: (fault) => {
           if (!fault.retry) return set({ phase: 'refused', fault })
           retry()
@@ -221,37 +225,43 @@ export const attachTerminal = (deps: AttachmentDeps): Attachment => {
   }
 
   const flush = (): void => {
-    for (const { offset, bytes } of input.due(clock.elapsed())) {
+    for (const { offset, bytes } of input.due(awakeMs())) {
       send(SendTerminalInputDocument, { terminalId, attachmentId, offset, data: toBase64(bytes) })
     }
   }
 
-  const silence = (nowMs: number): number | null => {
-    const link = graph.link.value
-    if (link.state !== 'live') {
-      const since = link.lostAt ?? clock.now()
-      return clock.now() - since >= LIMITS.terminalSilenceMs ? since : null
-    }
+  /** Since when nothing was heard that should have been, in wall time; null as long as that is no reason to worry. */
+  const silence = (): number | null => {
+    const { state: link, lostAt, heardAt } = graph.link.value
+    const nowMs = clock.now()
+    const orNull = (since: number): number | null => (nowMs - since >= LIMITS.terminalSilenceMs ? since : null)
+    if (link !== 'live') return orNull(lostAt ?? nowMs)
+    if (heardAt !== null && orNull(heardAt) !== null) return heardAt
     // The link lives, but the far end of the terminal answers nothing though it should.
-    const waiting = input.waitingSinceMs
-    const quietMs = nowMs - Math.max(heardAt, waiting ?? nowMs)
-    return waiting !== null && quietMs >= LIMITS.terminalSilenceMs ? clock.now() - quietMs : null
+    const waitingMs = input.waitingSinceMs
+    if (waitingMs === null) return null
+    return orNull(nowMs - Math.min(awakeMs() - waitingMs, clock.elapsed() - heardMs))
   }
 
   const tick = (): void => {
     if (state.phase === 'ended' || state.phase === 'refused') return
     const nowMs = clock.elapsed()
+    const isLate = awakeMs() - tickedMs >= lateTickMs
+    tickedMs = awakeMs()
     flush()
-    const waiting = input.waitingSinceMs
+    const since = isLate ? state.silentSince : silence()
+    const waitingMs = input.waitingSinceMs
+    const isStale = waitingMs !== null && input.stale(awakeMs())
     set({
-      silentSince: state.silentSince !== null && silence(nowMs) !== null ? state.silentSince : silence(nowMs),
-      stale: waiting !== null && input.stale(nowMs) ? (state.stale ?? { bytes: input.waitingBytes, sinceMs: clock.now() - (nowMs - waiting) }) : null,
+      silentSince: since === null ? null : (state.silentSince ?? since),
+      stale: isStale
+        ? (state.stale ?? { bytes: input.waitingBytes, sinceMs: clock.now() - (awakeMs() - waitingMs) })
+        : null,
     })
-    // A held frame, too, means that one before it is missing.
-    if (order.hole) missingSince ??= nowMs
-    const caughtUp = writing === 0
-    if (missingSince !== null && caughtUp && nowMs - missingSince >= missingMs) return attach()
-    if (nowMs - ackedAt >= repeatAckMs && nowMs - outputAt < repeatForMs) ack()
+    const { next, hole, isDrawing } = picture
+    // What is not drawn yet holds back the acknowledgements, and these the output: nothing is missing.
+    if (!isDrawing && following.shouldAsk(nowMs, { next, hole, rttMs: graph.link.value.rttMs })) return attach()
+    credit.tick()
   }
 
   const undoTick = clock.every(tickMs, tick)
@@ -259,6 +269,7 @@ export const attachTerminal = (deps: AttachmentDeps): Attachment => {
     () => graph.link.value.state,
     (link) => {
       if (link === 'live') {
+        following = createFollowing(clock.elapsed())
         input.resendAll()
         attach()
         return flush()
@@ -275,8 +286,8 @@ export const attachTerminal = (deps: AttachmentDeps): Attachment => {
   const release = (): void => {
     undoTick()
     undoLink()
-    undoAck()
     undoRetry()
+    credit.stop()
     for (const undo of underWay) undo()
     underWay.clear()
   }
@@ -284,26 +295,29 @@ export const attachTerminal = (deps: AttachmentDeps): Attachment => {
   return {
     type(data) {
       if (stopped || state.phase === 'ended' || state.phase === 'refused') return false
-      if (typeof data === 'string' && isOwnAnswer(data) && (replaying > 0 || !state.governs)) return true
+      const isDropped = picture.isOld || !state.governs
+      if (typeof data === 'string' && isDropped && isOwnAnswer(data)) return true
       if (state.silentSince !== null || state.stale !== null) return false
-      const taken = input.type(typeof data === 'string' ? encoder.encode(data) : data, clock.elapsed())
+      const bytes = typeof data === 'string' ? encoder.encode(data) : data
+      const taken = input.type(bytes, awakeMs())
+      set({ refusedBytes: taken ? null : bytes.length })
       flush()
       return taken
     },
     resize(next) {
       if (next.cols === size.cols && next.rows === size.rows) return
       size = next
-      send(ResizeTerminalDocument, { terminalId, attachmentId, ...size })
+      sayResize()
     },
     sendStale() {
-      input.approve(clock.elapsed())
+      input.approve(awakeMs())
       tick()
     },
     discardStale() {
       // Some of it may have arrived unheard. A new writer begins at zero, so that nothing typed next can be taken for a repeat.
       input = createInputQueue(limits)
       attachmentId = newAttachment()
-      set({ stale: null })
+      set({ stale: null, refusedBytes: null })
       attach()
     },
     detach() {

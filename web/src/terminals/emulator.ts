@@ -3,7 +3,7 @@ import { FitAddon } from '@xterm/addon-fit'
 import { WebglAddon } from '@xterm/addon-webgl'
 import { type ITheme, Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
-import type { Screen, Size } from './attachment.ts'
+import type { Screen, Size } from './picture.ts'
 
 const ansi = (names: string, normal: string, bright: string): Partial<ITheme> => {
   const colours = [normal.split(' '), bright.split(' ')]

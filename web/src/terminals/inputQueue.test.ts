@@ -17,6 +17,15 @@ describe('the queue of input', () => {
     expect(queue.waitingSinceMs).toBeNull()
   })
 
+  test('keys that wait for their acknowledgement go out again as one message', () => {
+    const queue = createInputQueue(limits)
+    for (const key of 'abcd') {
+      queue.type(text(key), 0)
+      expect(queue.due(0)).toHaveLength(1)
+    }
+    expect(queue.due(1000)).toEqual([{ offset: 0, bytes: text('abcd') }])
+  })
+
   test('a partial acknowledgement leaves the rest at its own offset', () => {
     const queue = createInputQueue(limits)
     queue.type(text('abcdef'), 0)
@@ -53,7 +62,10 @@ describe('the queue of input', () => {
     expect(queue.stale(10_000)).toBe(true)
     expect(queue.due(10_000)).toEqual([])
     queue.approve(12_000)
-    expect(queue.due(12_000).map(({ offset }) => offset)).toEqual([0, 8, 9])
+    expect(queue.due(12_000).map(({ offset, bytes }) => [offset, bytes.length])).toEqual([
+      [0, 8],
+      [8, 2],
+    ])
   })
 
   test('a far end that loses chunks and acknowledgements gets every byte once and in order', () => {

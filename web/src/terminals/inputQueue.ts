@@ -31,6 +31,19 @@ export interface InputLimits {
   staleMs: number
 }
 
+/** Each key was a chunk of its own; sent again one by one, a minute's typing would be a flood of messages. */
+const joinChunks = (chunks: readonly InputChunk[], chunkBytes: number): InputChunk[] =>
+  chunks.reduce<InputChunk[]>((joined, { offset, bytes }) => {
+    const last = joined.at(-1)
+    if (last && last.offset + last.bytes.length === offset && last.bytes.length + bytes.length <= chunkBytes) {
+      const both = new Uint8Array(last.bytes.length + bytes.length)
+      both.set(last.bytes)
+      both.set(bytes, last.bytes.length)
+      joined[joined.length - 1] = { offset: last.offset, bytes: both }
+    } else joined.push({ offset, bytes })
+    return joined
+  }, [])
+
 interface Waiting extends InputChunk {
   typedMs: number
   /** null: not sent yet, or to be sent again. */
@@ -63,13 +76,15 @@ export const createInputQueue = ({ chunkBytes, holdBytes, resendMs, staleMs }: I
       if (stale(nowMs)) return []
       const ready = waiting.filter(({ sentMs }) => sentMs === null || nowMs - sentMs >= resendMs)
       for (const chunk of ready) chunk.sentMs = nowMs
-      return ready.map(({ offset, bytes }) => ({ offset, bytes }))
+      return joinChunks(ready, chunkBytes)
     },
     acknowledge(offset) {
       waiting = waiting.flatMap((chunk) => {
         const end = chunk.offset + chunk.bytes.length
         if (end <= offset) return []
-        return chunk.offset >= offset ? [chunk] : [{ ...chunk, offset, bytes: chunk.bytes.subarray(offset - chunk.offset) }]
+        return chunk.offset >= offset
+          ? [chunk]
+          : [{ ...chunk, offset, bytes: chunk.bytes.subarray(offset - chunk.offset) }]
       })
     },
     resendAll() {

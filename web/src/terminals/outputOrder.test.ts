@@ -3,15 +3,30 @@ import { describe, expect, test } from 'vitest'
 import { createOutputOrder, type Piece, type Step } from './outputOrder.ts'
 
 const all = Uint8Array.from({ length: 300 }, (_, i) => i % 256)
-const output = (from: number, to: number, replay = false): Piece => ({ kind: 'output', offset: from, bytes: all.subarray(from, to), replay })
-const written = (steps: readonly Step[]): number[] => steps.flatMap((step) => (step.kind === 'write' ? [...step.bytes] : []))
+const output = (from: number, to: number, replay = false): Piece => ({
+  kind: 'output',
+  offset: from,
+  bytes: all.subarray(from, to),
+  replay,
+})
+const written = (steps: readonly Step[]): number[] =>
+  steps.flatMap((step) => (step.kind === 'write' ? [...step.bytes] : []))
 
 describe('the order of output', () => {
-  test('it begins where the first frame says that the ring begins', () => {
+  test('it begins at 0, or where the agent says that its ring begins, and never in the middle', () => {
     const order = createOutputOrder()
-    expect(order.next).toBeNull()
+    expect(order.take(output(100, 110, true))).toEqual([])
+    expect([order.next, order.hole]).toEqual([0, true])
+    order.forget()
+    expect(order.take({ kind: 'lost', from: 0, to: 100 })).toEqual([{ kind: 'lost', bytes: 100 }])
     expect(written(order.take(output(100, 110, true)))).toEqual([...all.subarray(100, 110)])
     expect(order.next).toBe(110)
+  })
+
+  test('a loss behind a hole waits, for what is in the hole is not lost', () => {
+    const order = createOutputOrder()
+    expect(order.take({ kind: 'lost', from: 20, to: 100 })).toEqual([])
+    expect(order.take(output(0, 20)).at(-1)).toEqual({ kind: 'lost', bytes: 80 })
   })
 
   test('what was shown is cut off, and what is wholly old is dropped', () => {
@@ -53,7 +68,11 @@ describe('the order of output', () => {
       fc.property(frames, (chosen) => {
         const order = createOutputOrder()
         const seen = written(order.take(output(0, 1)))
-        const covered = [...chosen.map(([from, size]) => [from, Math.min(from + size, 300)] as const), [1, 150] as const, [150, 300] as const]
+        const covered = [
+          ...chosen.map(([from, size]) => [from, Math.min(from + size, 300)] as const),
+          [1, 150] as const,
+          [150, 300] as const,
+        ]
         for (const [from, to] of covered) seen.push(...written(order.take(output(from, to))))
         expect(seen).toEqual([...all])
       }),

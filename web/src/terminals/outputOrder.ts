@@ -16,8 +16,8 @@ export type Piece =
 export interface OutputOrder {
   /** What can be shown now that this has arrived. */
   take(piece: Piece): Step[]
-  /** Behind the last byte shown; null before the first, when everything there is was asked for. */
-  readonly next: number | null
+  /** Behind the last byte shown. A ring that has lost the beginning says so, and only then is it not begun at 0. */
+  readonly next: number
   /** Whether frames wait for something that has not come. */
   readonly hole: boolean
   /** A new replay begins: what is held would only repeat it. */
@@ -26,22 +26,23 @@ export interface OutputOrder {
 
 /** Frames ahead of their turn are held up to this; the replay that is asked for brings what was dropped. */
 const holdBytes = 1024 * 1024
+const holdPieces = 4096
 
 export const createOutputOrder = (): OutputOrder => {
-  let next: number | null = null
+  let next = 0
   let held: Piece[] = []
   let heldBytes = 0
   const sizeOf = (piece: Piece): number => (piece.kind === 'output' ? piece.bytes.length : 0)
+  const placeOf = (piece: Piece): number => (piece.kind === 'lost' ? piece.from : piece.offset)
 
   const show = (piece: Piece): Step[] | 'later' => {
     if (piece.kind === 'lost') {
-      const bytes = piece.to - Math.max(piece.from, next ?? piece.from)
-      if (next !== null && piece.to <= next) return []
+      if (piece.to <= next) return []
+      if (piece.from > next) return 'later'
+      const bytes = piece.to - next
       next = piece.to
-      return [{ kind: 'lost', bytes: Math.max(bytes, 0) }]
+      return [{ kind: 'lost', bytes }]
     }
-    // The first frame of a fresh attachment says where the ring begins.
-    next ??= piece.offset
     if (piece.offset > next) return 'later'
     if (piece.kind === 'joined') return [{ kind: 'joined', cols: piece.cols, rows: piece.rows }]
     if (piece.kind === 'resized') {
@@ -54,7 +55,7 @@ export const createOutputOrder = (): OutputOrder => {
   }
 
   const hold = (piece: Piece): void => {
-    if (heldBytes + sizeOf(piece) > holdBytes) return
+    if (heldBytes + sizeOf(piece) > holdBytes || held.length >= holdPieces) return
     held.push(piece)
     heldBytes += sizeOf(piece)
   }
@@ -68,7 +69,7 @@ export const createOutputOrder = (): OutputOrder => {
       }
       if (held.length === 0) return steps
       // What waited may fit now, in the order of offsets and, at one place, of arrival.
-      const waiting = held.toSorted((a, b) => ('offset' in a ? a.offset : a.from) - ('offset' in b ? b.offset : b.from))
+      const waiting = held.toSorted((a, b) => placeOf(a) - placeOf(b))
       held = []
       heldBytes = 0
       for (const later of waiting) {
