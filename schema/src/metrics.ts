@@ -2,7 +2,7 @@
 import { builder } from './builder.ts'
 import type { FaultCode } from './contract/codes.ts'
 import type { AgentViewer, Viewer } from './context.ts'
-import { AFTER, type Edge, type Page, type PageArgs } from './paging.ts'
+import { AFTER, connectionOf, type Edge, FIRST, type Page, type PageArgs } from './paging.ts'
 
 export interface Cpu {
   usagePercent: number | null
@@ -119,6 +119,12 @@ export interface MetricsArgs extends PageArgs {
   stepSeconds?: number | null | undefined
 }
 
+export interface MetricSnapshotsArgs extends PageArgs {
+  instanceId: string
+  from: Date
+  to: Date
+}
+
 export const RECORD_OUTCOMES = ['STORED', 'REPEATED', 'REFUSED'] as const
 export type RecordOutcome = (typeof RECORD_OUTCOMES)[number]
 
@@ -158,6 +164,8 @@ export interface GapInput extends RecordIdentity {
 
 export interface Metrics {
   series(viewer: Viewer, args: MetricsArgs): Promise<MetricPage>
+  /** Whole samples, one every 5 minutes, of the last 48 hours. */
+  snapshots(viewer: Viewer, args: MetricSnapshotsArgs): Promise<Page<MetricSample>>
   /** Newest stored sample; calls of one tick are answered by one query. */
   latest(viewer: Viewer, instanceId: string): Promise<MetricSample | null>
   watch(viewer: Viewer, instanceIds: string[]): Promise<AsyncIterable<LiveSample>>
@@ -339,6 +347,25 @@ builder.queryField('metrics', (t) =>
       after: t.arg.string({ description: AFTER }),
     },
     resolve: (_, args, { viewer, metrics }) => metrics.series(viewer, args),
+  }),
+)
+
+const MetricSampleConnection = connectionOf('MetricSample', MetricSampleRef)
+
+builder.queryField('metricSnapshots', (t) =>
+  t.field({
+    type: MetricSampleConnection,
+    can: 'metric.read',
+    description:
+      'Whole samples of one instance over [from, to), oldest first: cores, mounts, interfaces and processes as they were. One every 5 minutes, of the last 48 hours; times without samples have none.',
+    args: {
+      instanceId: t.arg.id({ required: true, description: 'The instance.' }),
+      from: t.arg({ type: 'DateTime', required: true, description: 'Not before.' }),
+      to: t.arg({ type: 'DateTime', required: true, description: 'Before.' }),
+      first: t.arg.int({ description: FIRST }),
+      after: t.arg.string({ description: AFTER }),
+    },
+    resolve: (_, args, { viewer, metrics }) => metrics.snapshots(viewer, args),
   }),
 )
 

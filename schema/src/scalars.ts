@@ -12,12 +12,14 @@ const literal =
   (node: ValueNode): T =>
     parse(valueFromASTUntyped(node))
 
-const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
+const ISO = /^(\d{4})-(\d\d)-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/
+/** JavaScript takes 30 February for 2 March. */
+const isDay = (year: number, month: number, day: number): boolean =>
+  month >= 1 && month <= 12 && day >= 1 && day <= new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate()
 const parseDateTime = (value: unknown): Date => {
-  if (typeof value === 'string' && value.length <= 40 && ISO.test(value)) {
-    const date = new Date(value)
-    if (!Number.isNaN(date.getTime())) return date
-  }
+  const [, ...day] = (typeof value === 'string' && value.length <= 40 && ISO.exec(value)) || []
+  const [year = 0, month = 0, date = 0] = day.map(Number)
+  if (isDay(year, month, date)) return new Date(value as string)
   return refuse('DateTime', 'an RFC 3339 time with zone such as "2026-11-20T18:00:00Z"', value)
 }
 builder.scalarType('DateTime', {

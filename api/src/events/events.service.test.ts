@@ -200,13 +200,14 @@ describe('a page', () => {
       '',
       Buffer.from('[1,2]').toString('base64url'),
       Buffer.from('["0000-01-01T00:00:00Z",null]').toString('base64url'),
+      Buffer.from('["0000-01-01T00:00:00.000Z","evt"]').toString('base64url'),
     ]
     for (const after of wrong)
       await expect(events.page(viewer, { after })).rejects.toMatchObject({
         code: 'BAD_INPUT',
         details: { field: 'after' },
       })
-    const early = Buffer.from('["0000-01-01T00:00:00.000Z","evt"]').toString('base64url')
+    const early = Buffer.from('["0001-01-01T00:00:00.000Z","evt"]').toString('base64url')
     expect((await events.page(viewer, { after: early })).edges).toEqual([])
   })
 })

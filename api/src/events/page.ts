@@ -41,10 +41,6 @@ export const numOf = async (db: Reader, instanceId: string): Promise<number> => 
   return row.num
 }
 
-/** Times that PostgreSQL cannot hold mean the first and the last that it can. */
-const bound = (time: Date | null | undefined): Date | null =>
-  time ? new Date(Math.min(Math.max(time.getTime(), 0), Date.UTC(9999, 0))) : null
-
 export const pageEvents = async (
   db: Reader,
   args: PageArgs & { filter?: EventFilter | null | undefined },
@@ -63,10 +59,10 @@ export const pageEvents = async (
   }
   if (num !== null) where((place) => `e.instance_num = ${place}`, num)
   if (types) where((place) => `e.type = any(${place}::text[])`, types)
-  if (from) where((place) => `e.at >= ${place}`, bound(from))
-  if (to) where((place) => `e.at < ${place}`, bound(to))
+  if (from) where((place) => `e.at >= ${place}`, from)
+  if (to) where((place) => `e.at < ${place}`, to)
   if (cursor) {
-    where((place) => `(e.at, e.id) < (${place}::timestamptz, $${params.length + 1})`, bound(new Date(cursor[0])))
+    where((place) => `(e.at, e.id) < (${place}::timestamptz, $${params.length + 1})`, cursor[0])
     params.push(cursor[1])
   }
   const rows = await db.query<EventRow>(

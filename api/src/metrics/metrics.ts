@@ -10,6 +10,7 @@ import { checkRecords, toAnswer } from '../platform/records.ts'
 import type { Window } from '../platform/records.ts'
 import { topics } from '../platform/topics.ts'
 import { checkLive, checkSample } from './check.ts'
+import { createFindInstance } from './findInstance.ts'
 import { publishGaps } from './gaps.ts'
 import { createGroupCommit } from './groupCommit.ts'
 import { createLatest } from './latest.ts'
@@ -19,6 +20,7 @@ import { rollUp } from './rollups.ts'
 import { createSampleStore } from './sampleStore.ts'
 import type { SampleBatch, Stored } from './sampleStore.ts'
 import { createSeries } from './series.ts'
+import { createSnapshots } from './snapshots.ts'
 import { createWatch } from './watch.ts'
 import type { WatchDeps } from './watch.ts'
 
@@ -85,12 +87,15 @@ export const createMetrics = ({ db, bus, clock, log, jobs, order, retentionDays 
     return toAnswer(records.length, checked, stored)
   }
 
-  const series = createSeries({ db, clock })
+  const find = createFindInstance({ db })
+  const series = createSeries({ db, clock, find })
+  const snapshots = createSnapshots({ db, find })
   const latest = createLatest({ db })
   const watch = createWatch({ db, bus, clock, order })
 
   return {
     series: (_viewer, args) => series(args),
+    snapshots: (_viewer, args) => snapshots(args),
     latest: (_viewer, instanceId) => latest(instanceId),
     watch: (_viewer, instanceIds) => watch(instanceIds),
     publish,

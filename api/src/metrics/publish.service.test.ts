@@ -236,15 +236,41 @@ describe('the newest sample', () => {
     await t.clock.advance(start - t.clock.now())
     const one = (seq: number, agoMs: number) => t.metrics.publish(agent, [t.sample(seq, agoMs, { processCount: seq })])
     for (const [i, agoMs] of [299_000, 200_000, 0, -100_000, 600_000, 250_000].entries()) await one(i + 1, agoMs)
-    const rows = await t.db.query<{ detail: { processCount: number }; bucket: Date }>(
-      'select bucket, detail from metric_snapshot where instance = $1 order by bucket',
-      [agent.num],
-    )
-    expect(rows.map(({ bucket, detail }) => [bucket.getTime() - start, detail.processCount])).toEqual([
+    const snapshots = async (fromMs: number, toMs: number, more: object = {}) =>
+      t.metrics.snapshots(viewer, {
+        instanceId: agent.id,
+        from: new Date(start + fromMs),
+        to: new Date(start + toMs),
+        ...more,
+      })
+    const shown = ({ edges }: Awaited<ReturnType<typeof snapshots>>) =>
+      edges.map(({ node }) => [node.at.getTime() - start, node.processCount])
+    const all = [
       [-600_000, 5],
-      [-300_000, 1],
+      [-299_000, 1],
       [0, 3],
-    ])
+    ]
+    expect(shown(await snapshots(-86_400_000, 86_400_000))).toEqual(all)
+    // By the times of the samples, not of the five minutes they stand for.
+    expect(shown(await snapshots(-299_000, 0))).toEqual([all[1]])
+    expect(shown(await snapshots(-298_000, 1))).toEqual([all[2]])
+    const first = await snapshots(-86_400_000, 86_400_000, { first: 2 })
+    expect([shown(first), first.hasNextPage]).toEqual([all.slice(0, 2), true])
+    const rest = await snapshots(-86_400_000, 86_400_000, { first: 2, after: first.edges[1]?.cursor })
+    expect([shown(rest), rest.hasNextPage]).toEqual([all.slice(2), false])
+    expect(rest.edges[0]?.node.memory).toMatchObject({ total: 8e9, used: 5e9 })
+  })
+
+  it('kept so is refused for ranges, pages and instances that are none', async () => {
+    const good = { instanceId: agent.id, from: new Date(0), to: new Date(t.clock.now()) }
+    const refusal = (more: object) => expect(t.metrics.snapshots(viewer, { ...good, ...more })).rejects
+    await refusal({ to: good.from }).toMatchObject({ code: 'BAD_INPUT', details: { field: 'to' } })
+    await refusal({ first: 0 }).toMatchObject({ code: 'BAD_INPUT', details: { field: 'first' } })
+    await refusal({ first: 201 }).toMatchObject({ code: 'BAD_INPUT' })
+    await refusal({ after: 'WzFd' }).toMatchObject({ code: 'BAD_INPUT', details: { field: 'after' } })
+    await refusal({ instanceId: 'ins_nobody' }).toMatchObject({ code: 'NOT_FOUND' })
+    const extreme = { from: new Date('0000-01-01T00:00:00Z'), to: new Date('9999-12-31T23:59:59Z') }
+    expect((await t.metrics.snapshots(viewer, { ...good, ...extreme })).edges).toEqual([])
   })
 })
 

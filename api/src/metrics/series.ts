@@ -1,19 +1,20 @@
 // Series for charts: points of one width over a range, the same whether they come from samples or from rollups; times without samples have none.
 import type { Figure, MetricGap, MetricPage, MetricPoint, MetricsArgs, MetricStat } from '@sindri/schema'
-import { badInput, Fault } from '@sindri/schema/contract/codes'
+import { badInput } from '@sindri/schema/contract/codes'
 import { LIMITS } from '@sindri/schema/contract/limits'
 import type { Clock } from '../platform/clock.ts'
 import type { Db } from '../platform/db.ts'
 import { readCursor, toCursor } from '../platform/paging.ts'
-import { isId } from '../platform/ids.ts'
 import { BUCKET_STEP, floorTo, HOUR_STEP, HOURS_KEPT_MS } from './buckets.ts'
 import { FIGURE_COLUMNS } from './figures.ts'
+import type { FindInstance } from './findInstance.ts'
 import { bucketsStatement, hoursStatement, samplesStatement } from './seriesSql.ts'
 import type { PointRow } from './seriesSql.ts'
 
 export interface SeriesDeps {
   db: Pick<Db, 'query'>
   clock: Pick<Clock, 'now'>
+  find: FindInstance
 }
 
 /** Widths that fall on round times; above 5 minutes all are multiples of it, so that rollups can answer. */
@@ -67,7 +68,7 @@ const toPoint = (row: PointRow): MetricPoint => ({
   >),
 })
 
-export const createSeries = ({ db, clock }: SeriesDeps) => {
+export const createSeries = ({ db, clock, find }: SeriesDeps) => {
   const fromSamples = async (
     num: number,
     fromMs: number,
@@ -92,18 +93,11 @@ export const createSeries = ({ db, clock }: SeriesDeps) => {
   return async ({ instanceId, from, to, stepSeconds, first, after }: MetricsArgs): Promise<MetricPage> => {
     const size = checkFirst(first)
     if (!(from < to)) throw badInput('to', `a time after ${from.toISOString()}`, to.toISOString())
-    const [instance] = isId('instance', instanceId)
-      ? await db.query<{ num: number; metrics_ms: number }>(
-          'select num, metrics_ms from instances where id = $1 and deleted_at is null',
-          [instanceId],
-        )
-      : []
-    if (!instance) throw new Fault('NOT_FOUND', 'Expected an instance of this id, got none.')
-    const { num } = instance
+    const { num, metrics_ms: metricsMs } = await find(instanceId)
     // Nothing is kept from before, and nothing comes from after.
     const firstMs = Math.max(from.getTime(), clock.now() - HOURS_KEPT_MS)
     const lastMs = Math.min(to.getTime() - 1, clock.now() + LIMITS.atFutureMs)
-    const step = stepSeconds == null ? chooseStep(firstMs, lastMs, instance.metrics_ms) : checkStep(stepSeconds)
+    const step = stepSeconds == null ? chooseStep(firstMs, lastMs, metricsMs) : checkStep(stepSeconds)
     const stepMs = step * 1000
 
     // Whole points only: a point does not change its value because the range began in its midst.

@@ -67,10 +67,14 @@ export const parsers: Record<number, Parse> = Object.fromEntries(
 
 const quote = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`
 
+/** Times that PostgreSQL does not read mean the first and the last that it does: it knows no year 0, and five digits are none to it. */
+const firstMs = Date.parse('0001-01-01T00:00:00.000Z')
+const lastMs = Date.parse('9999-12-31T23:59:59.999Z')
+
 export const toParam = (value: unknown): string | null => {
   if (value === null || value === undefined) return null
   if (typeof value === 'string') return value
-  if (value instanceof Date) return value.toISOString()
+  if (value instanceof Date) return new Date(Math.min(Math.max(value.getTime(), firstMs), lastMs)).toISOString()
   if (value instanceof Uint8Array)
     return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`
   if (Array.isArray(value)) {

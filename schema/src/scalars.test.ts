@@ -1,0 +1,113 @@
+// Our scalars let in what they promise, written down or as a variable, and nothing else.
+import { GraphQLError, type GraphQLScalarType, parseValue } from 'graphql'
+import { describe, expect, it } from 'vitest'
+import { schema } from './index.ts'
+
+const scalar = (name: string): GraphQLScalarType => schema.getType(name) as GraphQLScalarType
+const huge = 'x'.repeat(100_000)
+
+describe('DateTime', () => {
+  const { parseValue: read } = scalar('DateTime')
+
+  it.each([
+    ['2026-11-20T18:00:00Z', '2026-11-20T18:00:00.000Z'],
+    ['2026-11-20T18:00:00.123456789+01:30', '2026-11-20T16:30:00.123Z'],
+    ['2024-02-29T23:59:59-11:00', '2024-03-01T10:59:59.000Z'],
+    ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000Z'],
+    ['9999-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'],
+  ])('takes %s', (text, iso) => {
+    expect((read(text) as Date).toISOString()).toBe(iso)
+  })
+
+  it.each([
+    '',
+    'now',
+    '2026-11-20',
+    '18:00:00Z',
+    '2026-11-20T18:00:00',
+    '2026-11-20 18:00:00Z',
+    '2026-11-20T18:00Z',
+    '2026-11-20T18:00:00z',
+    '2026-11-20T24:00:00Z',
+    '2026-11-20T18:60:00Z',
+    '2026-11-20T18:00:60Z',
+    '2026-13-01T00:00:00Z',
+    '2026-00-01T00:00:00Z',
+    '2026-02-30T00:00:00Z',
+    '2025-02-29T00:00:00Z',
+    '2026-04-31T00:00:00Z',
+    '2026-11-00T00:00:00Z',
+    '2026-11-20T18:00:00+24:00',
+    '2026-11-20T18:00:00+1',
+    '2026-11-20T18:00:00.Z',
+    '2026-11-20T18:00:00.1234567890Z',
+    '+010000-01-01T00:00:00Z',
+    '-000001-01-01T00:00:00Z',
+    '2026-11-20T18:00:00Z\0',
+    ' 2026-11-20T18:00:00Z',
+    '２０２６-11-20T18:00:00Z',
+    1_700_000_000_000,
+    Number.NaN,
+    true,
+    [],
+    {},
+    huge,
+  ])('refuses %j', (value) => {
+    expect(() => read(value)).toThrow(/^DateTime: expected an RFC 3339 time/)
+  })
+})
+
+describe('Bytes', () => {
+  const { parseValue: read } = scalar('Bytes')
+
+  it.each(['', 'AA==', 'AAA=', 'AAAA', '+/+/'])('takes %j', (text) => {
+    expect(read(text)).toBe(text)
+  })
+
+  it.each(['A', 'AA', 'AAA', 'A===', 'AA=A', '====', '=AAA', 'AA==AAAA', '_-_-', 'AAA\n', 'A A=', 'ÄÄÄÄ', 'AAA\0', 7, null, [], ['AAAA'], {}])(
+    'refuses %j',
+    (value) => {
+      expect(() => read(value)).toThrow(/^Bytes: expected base64/)
+    },
+  )
+})
+
+describe('BigInt', () => {
+  const { parseValue: read } = scalar('BigInt')
+
+  it.each([
+    [0, 0],
+    [-5, -5],
+    ['42', 42],
+    [Number.MAX_SAFE_INTEGER, 9007199254740991],
+    ['-9007199254740991', -9007199254740991],
+  ])('takes %j', (value, number) => {
+    expect(read(value)).toBe(number)
+  })
+
+  it.each(['', ' 1', '1e3', '0x10', '+1', '1.0', '--1', '9007199254740992', '1'.repeat(17), '1_000', '１', 1.5, 2 ** 53, Infinity, Number.NaN, true, null, [], [1], {}, huge])(
+    'refuses %j',
+    (value) => {
+      expect(() => read(value)).toThrow(/^BigInt: expected an integer/)
+    },
+  )
+})
+
+it('a value written down in the document is judged as a variable is', () => {
+  const literal = (name: string, text: string): unknown => scalar(name).parseLiteral(parseValue(text), {})
+  expect(literal('BigInt', '"42"')).toBe(42)
+  expect(literal('JSON', '{ a: [1, "x", null, true] }')).toEqual({ a: [1, 'x', null, true] })
+  for (const [name, text] of [
+    ['DateTime', '"now"'],
+    ['DateTime', 'TODAY'],
+    ['Bytes', '"A"'],
+    ['BigInt', '1.5'],
+    ['BigInt', '[1]'],
+  ] as const)
+    expect(() => literal(name, text)).toThrow(GraphQLError)
+})
+
+it('what is refused is shown, and shortly', () => {
+  for (const name of ['DateTime', 'Bytes', 'BigInt'])
+    expect(() => scalar(name).parseValue(`${huge}!`)).toThrow(/^.{10,200}$/)
+})
