@@ -178,7 +178,9 @@ describe('a console that cannot start says why in one line and ends with 2', () 
     await once(shell, 'close')
     expect([shell.exitCode, said]).toEqual([
       2,
-      expect.stringMatching(/^sindri: Expected a database folder at .*, got one that does not open: .* MiB free on its disk\)\n$/),
+      expect.stringMatching(
+        /^sindri: Expected a database folder at .*, got one that does not open: .* MiB free on its disk\)\n$/,
+      ),
     ])
     // What was begun there is no hindrance once there is room.
     const later = run({ DATABASE_URL: `pglite:${path.join(dataDir, 'database')}`, SINDRI_DATA_DIR: dataDir })

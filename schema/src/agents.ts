@@ -71,7 +71,9 @@ const EnrolledRef = builder.objectRef<Enrolled>('Enrolled').implement({
   fields: (t) => ({
     id: t.exposeID('id', { description: '"ins_…": the instance, for the link.' }),
     instanceId: t.exposeString('instanceId', { description: 'The name it enrolled as.' }),
-    agentToken: t.exposeString('agentToken', { description: 'JWT (EdDSA, 24 h) bound to its key; useless without it.' }),
+    agentToken: t.exposeString('agentToken', {
+      description: 'JWT (EdDSA, 24 h) bound to its key; useless without it.',
+    }),
     tokenExpiresAt: t.expose('tokenExpiresAt', { type: 'DateTime', description: 'When it expires.' }),
     heartbeatSeconds: t.exposeInt('heartbeatSeconds', { description: 'Heartbeat interval to use.' }),
     metricsSeconds: t.exposeInt('metricsSeconds', { description: 'Sampling interval to use.' }),
@@ -129,9 +131,15 @@ const FactsInput = builder.inputType('FactsInput', {
 const RegisterInstanceInput = builder.inputType('RegisterInstanceInput', {
   description: 'A machine that enrols.',
   fields: (t) => ({
-    instanceId: t.string({ required: true, description: 'SINDRI_INSTANCE_ID, else the hostname: 1–128 of letters, digits and . _ -' }),
+    instanceId: t.string({
+      required: true,
+      description: 'SINDRI_INSTANCE_ID, else the hostname: 1–128 of letters, digits and . _ -',
+    }),
     publicKey: t.string({ required: true, description: 'Ed25519 public key, 32 bytes as base64url.' }),
-    proof: t.string({ required: true, description: 'Signature with that key over "sindri-enrol-v1\\n<instanceId>\\n<publicKey>", base64url.' }),
+    proof: t.string({
+      required: true,
+      description: 'Signature with that key over "sindri-enrol-v1\\n<instanceId>\\n<publicKey>", base64url.',
+    }),
     ...factFields(t),
   }),
 })
@@ -202,15 +210,22 @@ const OpenOrder = builder.objectRef<OrderOf<'terminalOpen'>>('TerminalOpenOrder'
     shell: t.exposeString('shell', { nullable: true, description: "Program; null for the agent's default." }),
     cwd: t.exposeString('cwd', { nullable: true, description: 'Directory; null for the home directory.' }),
     env: t.expose('env', { type: [VariableRef], description: 'More environment variables.' }),
-    deadline: t.exposeString('deadline', { description: 'Ignore the order after this moment of console time (RFC 3339).' }),
+    deadline: t.exposeString('deadline', {
+      description: 'Ignore the order after this moment of console time (RFC 3339).',
+    }),
   }),
 })
 const AttachOrder = builder.objectRef<OrderOf<'terminalAttach'>>('TerminalAttachOrder').implement({
-  description: 'Somebody looks: replay to this attachment from an offset, then let it follow live. Again: begin its replay anew.',
+  description:
+    'Somebody looks: replay to this attachment from an offset, then let it follow live. Again: begin its replay anew.',
   fields: (t) => ({
     terminalId: t.exposeID('terminalId', terminalId),
     attachmentId: t.exposeID('attachmentId', attachmentId),
-    from: t.expose('from', { type: 'BigInt', nullable: true, description: 'First byte wanted; null for all there is.' }),
+    from: t.expose('from', {
+      type: 'BigInt',
+      nullable: true,
+      description: 'First byte wanted; null for all there is.',
+    }),
     cols: t.exposeInt('cols', { description: 'Its columns.' }),
     rows: t.exposeInt('rows', { description: 'Its rows.' }),
   }),
@@ -275,7 +290,8 @@ const ORDER_TYPES = {
 } as const
 
 const OrderRef = builder.unionType('Order', {
-  description: 'What an agent is told. All of these are passing: never stored, each with an offset or deadline of its own.',
+  description:
+    'What an agent is told. All of these are passing: never stored, each with an offset or deadline of its own.',
   types: [OpenOrder, AttachOrder, InputOrder, AckOrder, ResizeOrder, DetachOrder, EndOrder, FasterOrder],
   resolveType: (order) => ORDER_TYPES[order.kind],
 })

@@ -45,7 +45,10 @@ export interface Audit {
   refused(viewer: Viewer, mutation: string, action: Action, targetId: string | null, fault: Fault): Promise<void>
 }
 
-const ActorKindEnum = builder.enumType('ActorKind', { description: 'What kind of principal acted.', values: ACTOR_KINDS })
+const ActorKindEnum = builder.enumType('ActorKind', {
+  description: 'What kind of principal acted.',
+  values: ACTOR_KINDS,
+})
 const OutcomeEnum = builder.enumType('AuditOutcome', {
   description: 'What became of it.',
   values: {
@@ -63,13 +66,23 @@ const AuditEntryRef = builder.objectRef<AuditEntry>('AuditEntry').implement({
     actorKind: t.expose('actorKind', { type: ActorKindEnum, description: 'Kind of principal.' }),
     actorId: t.exposeID('actorId', { nullable: true, description: 'The principal, where it has an id.' }),
     actorName: t.exposeString('actorName', { nullable: true, description: "The principal's name at that time." }),
-    action: t.exposeString('action', { description: 'Action of the role table and the mutation, such as "terminal.open".' }),
+    action: t.exposeString('action', {
+      description: 'Action of the role table and the mutation, such as "terminal.open".',
+    }),
     targetKind: t.exposeString('targetKind', { nullable: true, description: 'Kind of thing acted on.' }),
     targetId: t.exposeID('targetId', { nullable: true, description: 'The thing acted on.' }),
     outcome: t.expose('outcome', { type: OutcomeEnum, description: 'What became of it.' }),
     code: t.exposeString('code', { nullable: true, description: 'Fault code where it was denied or failed.' }),
-    before: t.expose('before', { type: 'JSON', nullable: true, description: 'What changed, as it was. Never holds a secret.' }),
-    after: t.expose('after', { type: 'JSON', nullable: true, description: 'What changed, as it became. Never holds a secret.' }),
+    before: t.expose('before', {
+      type: 'JSON',
+      nullable: true,
+      description: 'What changed, as it was. Never holds a secret.',
+    }),
+    after: t.expose('after', {
+      type: 'JSON',
+      nullable: true,
+      description: 'What changed, as it became. Never holds a secret.',
+    }),
     ip: t.exposeString('ip', { nullable: true, description: 'Address it came from.' }),
     userAgent: t.exposeString('userAgent', { nullable: true, description: 'What the client called itself.' }),
     requestId: t.exposeString('requestId', { nullable: true, description: 'Finds it in the log.' }),

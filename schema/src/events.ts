@@ -53,7 +53,10 @@ export interface Events {
   publish(agent: AgentViewer, records: readonly (EventInput | null)[]): Promise<PublishAnswer>
 }
 
-const EventTypeEnum = builder.enumType('EventType', { description: 'What kind of thing happened.', values: EVENT_TYPES })
+const EventTypeEnum = builder.enumType('EventType', {
+  description: 'What kind of thing happened.',
+  values: EVENT_TYPES,
+})
 
 const EventRef = builder.objectRef<FleetEvent>('Event').implement({
   description: 'Something that happened to an instance.',
@@ -113,7 +116,11 @@ const EventRecordInput = builder.inputType('EventInput', {
     type: t.field({ type: 'JSON', required: true, description: 'An EventType; checked per record.' }),
     message: t.string({ required: true, description: 'One sentence, at most 4096 characters.' }),
     metadata: t.field({ type: 'JSON', description: 'Details: an object of at most 16 KiB.' }),
-    at: t.field({ type: 'JSON', required: true, description: 'When, in console time: RFC 3339 with zone. Checked per record.' }),
+    at: t.field({
+      type: 'JSON',
+      required: true,
+      description: 'When, in console time: RFC 3339 with zone. Checked per record.',
+    }),
   }),
 })
 
@@ -130,6 +137,7 @@ builder.mutationField('publishEvents', (t) =>
         description: 'At most 500 records and 256 KiB.',
       }),
     },
-    resolve: (_, { records }, { viewer, events }) => events.publish(viewer as AgentViewer, records as (EventInput | null)[]),
+    resolve: (_, { records }, { viewer, events }) =>
+      events.publish(viewer as AgentViewer, records as (EventInput | null)[]),
   }),
 )

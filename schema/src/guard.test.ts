@@ -54,7 +54,9 @@ describe('the guard', () => {
 
   it('does not record terminal input, which the open and close of the terminal cover', async () => {
     const refused: unknown[][] = []
-    const document = parse('mutation { sendTerminalInput(terminalId: "t", attachmentId: "a", offset: 0, data: "YQ==") }')
+    const document = parse(
+      'mutation { sendTerminalInput(terminalId: "t", attachmentId: "a", offset: 0, data: "YQ==") }',
+    )
     const result = await execute({ schema, document, contextValue: contextOf(user('DEVELOPER'), refused) })
     expect(result.errors?.[0]?.message).toBe('The agent takes no more.')
     expect(refused).toEqual([])

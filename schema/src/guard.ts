@@ -52,8 +52,10 @@ class GuardPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
     if (!ROOTS.has(field.kind)) return field
     const { can: action, audit } = field.pothosOptions as unknown as Partial<GuardOptions>
-    if (!action || !(action in ACTIONS)) throw new Error(`${field.parentType}.${field.name}: expected \`can\` to name an action, got ${action}`)
-    if (field.kind === 'Mutation' && !audit) throw new Error(`${field.parentType}.${field.name}: expected \`audit\`, got none`)
+    if (!action || !(action in ACTIONS))
+      throw new Error(`${field.parentType}.${field.name}: expected \`can\` to name an action, got ${action}`)
+    if (field.kind === 'Mutation' && !audit)
+      throw new Error(`${field.parentType}.${field.name}: expected \`audit\`, got none`)
     return { ...field, extensions: { ...field.extensions, can: action, audit } }
   }
 
@@ -76,7 +78,8 @@ class GuardPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
         return await resolver(parent, args, context, info)
       } catch (error) {
         // A refusal is part of the record too; what a terminal types every few milliseconds is not.
-        if (audit === 'entry' && error instanceof Fault && !accounted.has(error)) await log.refused(viewer, info.fieldName, action, targetOf(args), error)
+        if (audit === 'entry' && error instanceof Fault && !accounted.has(error))
+          await log.refused(viewer, info.fieldName, action, targetOf(args), error)
         throw error
       }
     }
@@ -102,14 +105,19 @@ const demand = (viewer: Viewer, action: Action): void => {
     throw new Fault('PASSWORD_CHANGE_REQUIRED', 'Change the one-time password first.')
   }
   const role = weakestRole(action)?.toLowerCase()
-  throw new Fault('FORBIDDEN', role ? `${action} needs the ${role} role.` : `${action} is not open to users.`, { action })
+  throw new Fault('FORBIDDEN', role ? `${action} needs the ${role} role.` : `${action} is not open to users.`, {
+    action,
+  })
 }
 
 /** The id a mutation aims at, by the convention that it is its argument or input field `id` or `…Id`. */
 const targetOf = (args: object): string | null => {
   const values = args as Record<string, unknown>
-  const input = typeof values.input === 'object' && values.input !== null ? (values.input as Record<string, unknown>) : {}
-  const found = [...Object.entries(values), ...Object.entries(input)].find(([name]) => name === 'id' || name.endsWith('Id'))?.[1]
+  const input =
+    typeof values.input === 'object' && values.input !== null ? (values.input as Record<string, unknown>) : {}
+  const found = [...Object.entries(values), ...Object.entries(input)].find(
+    ([name]) => name === 'id' || name.endsWith('Id'),
+  )?.[1]
   return typeof found === 'string' ? found.slice(0, 200) : null
 }
 

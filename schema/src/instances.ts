@@ -111,9 +111,13 @@ export const StatusEnum = builder.enumType('InstanceStatus', {
   description: 'How an instance is: a pure function of lifecycle and liveness.',
   values: STATUSES,
 })
-const LifecycleEnum = builder.enumType('InstanceLifecycle', { description: 'What was done with it.', values: LIFECYCLES })
+const LifecycleEnum = builder.enumType('InstanceLifecycle', {
+  description: 'What was done with it.',
+  values: LIFECYCLES,
+})
 const LivenessEnum = builder.enumType('InstanceLiveness', {
-  description: 'Whether its agent speaks: STALE after two silent heartbeat intervals, OFFLINE after three, never under 30 s.',
+  description:
+    'Whether its agent speaks: STALE after two silent heartbeat intervals, OFFLINE after three, never under 30 s.',
   values: LIVENESSES,
 })
 
@@ -158,7 +162,11 @@ export const InstanceRef = builder.objectRef<Instance>('Instance').implement({
     lifecycle: t.expose('lifecycle', { type: LifecycleEnum, description: 'What was done with it.' }),
     liveness: t.expose('liveness', { type: LivenessEnum, description: 'Whether its agent speaks.' }),
     livenessAt: t.expose('livenessAt', { type: 'DateTime', description: 'Since when liveness is what it is.' }),
-    lastSeenAt: t.expose('lastSeenAt', { type: 'DateTime', nullable: true, description: 'Last frame of its agent, to 5 s.' }),
+    lastSeenAt: t.expose('lastSeenAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'Last frame of its agent, to 5 s.',
+    }),
     heartbeatMs: t.exposeInt('heartbeatMs', { description: 'Heartbeat interval in force, in milliseconds.' }),
     metricsMs: t.exposeInt('metricsMs', { description: 'Sampling interval in force, in milliseconds.' }),
     provider: t.exposeString('provider', { nullable: true, description: 'SINDRI_PROVIDER.' }),
@@ -169,15 +177,29 @@ export const InstanceRef = builder.objectRef<Instance>('Instance').implement({
     arch: t.exposeString('arch', { nullable: true, description: 'Processor architecture, such as "x64".' }),
     distro: t.exposeString('distro', { nullable: true, description: 'ID of /etc/os-release.' }),
     agentVersion: t.exposeString('agentVersion', { nullable: true, description: 'Version of the agent.' }),
-    extensions: t.expose('extensions', { type: [ExtensionRef], nullable: true, description: 'By ~/.sindri/status_ledger.jsonl.' }),
+    extensions: t.expose('extensions', {
+      type: [ExtensionRef],
+      nullable: true,
+      description: 'By ~/.sindri/status_ledger.jsonl.',
+    }),
     yamlHash: t.exposeString('yamlHash', { nullable: true, description: 'SHA-256 of its sindri.yaml, hexadecimal.' }),
     bom: t.expose('bom', { type: [BomToolRef], nullable: true, description: 'Tools of the installed extensions.' }),
     sshEndpoint: t.exposeString('sshEndpoint', { nullable: true, description: 'SINDRI_SSH_ENDPOINT.' }),
     geo: t.expose('geo', { type: GeoRef, nullable: true, description: 'SINDRI_GEO.' }),
-    linkedAt: t.expose('linkedAt', { type: 'DateTime', nullable: true, description: 'When the present or last link began.' }),
+    linkedAt: t.expose('linkedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the present or last link began.',
+    }),
     linkedFrom: t.exposeString('linkedFrom', { nullable: true, description: 'Address the link came from.' }),
-    agentStartedAt: t.expose('agentStartedAt', { type: 'DateTime', nullable: true, description: 'When the agent process began.' }),
-    notices: t.exposeStringList('notices', { description: 'Conditions the agent wants known, such as a spool only in memory.' }),
+    agentStartedAt: t.expose('agentStartedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the agent process began.',
+    }),
+    notices: t.exposeStringList('notices', {
+      description: 'Conditions the agent wants known, such as a spool only in memory.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it enrolled.' }),
     latest: t.field({
       type: MetricSampleRef,
@@ -208,11 +230,18 @@ const InstanceFilterInput = builder.inputType('InstanceFilter', {
     tags: t.field({ type: [TagInput], description: 'All of these; an empty value stands for any.' }),
   }),
 })
-const InstanceSortEnum = builder.enumType('InstanceSortField', { description: 'What to sort by.', values: INSTANCE_SORTS })
+const InstanceSortEnum = builder.enumType('InstanceSortField', {
+  description: 'What to sort by.',
+  values: INSTANCE_SORTS,
+})
 const InstanceSortInput = builder.inputType('InstanceSort', {
   description: 'An order; ties go by name.',
   fields: (t) => ({
-    field: t.field({ type: InstanceSortEnum, required: true, description: 'What to sort by; missing figures come last.' }),
+    field: t.field({
+      type: InstanceSortEnum,
+      required: true,
+      description: 'What to sort by; missing figures come last.',
+    }),
     descending: t.boolean({ description: 'Largest first.' }),
   }),
 })
@@ -238,7 +267,9 @@ builder.queryFields((t) => ({
     description: 'The fleet.',
     args: {
       filter: t.arg({ type: InstanceFilterInput, description: 'What to show.' }),
-      search: t.arg.string({ description: 'Words, each part of a name, host, address, provider, region or tag; at most 200 characters.' }),
+      search: t.arg.string({
+        description: 'Words, each part of a name, host, address, provider, region or tag; at most 200 characters.',
+      }),
       sort: t.arg({ type: InstanceSortInput, description: 'Default: by name.' }),
       first: t.arg.int({ description: FIRST }),
       after: t.arg.string({ description: AFTER }),
@@ -283,7 +314,8 @@ builder.mutationFields((t) => ({
   answerTakeover: t.boolean({
     can: 'takeover.answer',
     audit: 'entry',
-    description: 'Allows a machine to take over an instance (its key replaces the old one, whose link closes) or refuses it.',
+    description:
+      'Allows a machine to take over an instance (its key replaces the old one, whose link closes) or refuses it.',
     args: {
       id: t.arg.id({ required: true, description: 'The request.' }),
       allow: t.arg.boolean({ required: true, description: 'true allows, false refuses.' }),
@@ -296,7 +328,11 @@ const InstanceChangeRef = builder.objectRef<InstanceChange>('InstanceChange').im
   description: 'An instance as it is now.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'The instance.' }),
-    instance: t.expose('instance', { type: InstanceRef, nullable: true, description: 'As it is now; null when it was removed.' }),
+    instance: t.expose('instance', {
+      type: InstanceRef,
+      nullable: true,
+      description: 'As it is now; null when it was removed.',
+    }),
   }),
 })
 
@@ -304,7 +340,8 @@ builder.subscriptionField('instanceChanged', (t) =>
   t.field({
     type: InstanceChangeRef,
     can: 'instance.read',
-    description: 'Instances as they enrol, change status or facts, or go. After an interruption all that changed meanwhile comes again.',
+    description:
+      'Instances as they enrol, change status or facts, or go. After an interruption all that changed meanwhile comes again.',
     args: { ids: t.arg.idList({ description: 'Only these (at most 200); absent for the whole fleet.' }) },
     subscribe: (_, { ids }, { viewer, instances }) => instances.changes(viewer, ids ?? null),
     resolve: (change) => change,

@@ -35,11 +35,18 @@ const ApiKeyRef = builder.objectRef<ApiKey>('ApiKey').implement({
     id: t.exposeID('id', { description: '"key_…"' }),
     name: t.exposeString('name', { description: 'What it is for.' }),
     prefix: t.exposeString('prefix', { description: 'Beginning of the secret, to recognise it by.' }),
-    role: t.expose('role', { type: RoleEnum, description: "Its role; in effect the lower of this and its creator's present one." }),
+    role: t.expose('role', {
+      type: RoleEnum,
+      description: "Its role; in effect the lower of this and its creator's present one.",
+    }),
     ownerId: t.exposeID('ownerId', { description: 'The user who made it; it dies with their account.' }),
     ownerName: t.exposeString('ownerName', { description: "The creator's name." }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
-    expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true, description: 'When it ends by itself; null for never.' }),
+    expiresAt: t.expose('expiresAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it ends by itself; null for never.',
+    }),
     lastUsedAt: t.expose('lastUsedAt', { type: 'DateTime', nullable: true, description: 'Last use, to the minute.' }),
     revokedAt: t.expose('revokedAt', { type: 'DateTime', nullable: true, description: 'When it was revoked.' }),
   }),
@@ -52,7 +59,8 @@ const IssuedKeyRef = builder.objectRef<IssuedKey>('IssuedApiKey').implement({
   fields: (t) => ({
     apiKey: t.expose('apiKey', { type: ApiKeyRef, description: 'The key.' }),
     secret: t.exposeString('secret', {
-      description: 'Shown this once. Send it as "Authorization: Bearer …" or in connection_init as {"kind":"key","key":…}.',
+      description:
+        'Shown this once. Send it as "Authorization: Bearer …" or in connection_init as {"kind":"key","key":…}.',
     }),
   }),
 })

@@ -174,19 +174,32 @@ export interface Metrics {
   publishLive(agent: AgentViewer, sample: Unchecked<MetricSample>): Promise<boolean>
 }
 
-const bytes = (what: string) => ({ type: 'BigInt' as const, nullable: true as const, description: `${what}, in bytes.` })
-const rate = (what: string) => ({ nullable: true as const, description: `${what}, in bytes per second; null after a counter reset.` })
+const bytes = (what: string) => ({
+  type: 'BigInt' as const,
+  nullable: true as const,
+  description: `${what}, in bytes.`,
+})
+const rate = (what: string) => ({
+  nullable: true as const,
+  description: `${what}, in bytes per second; null after a counter reset.`,
+})
 
 const CpuRef = builder.objectRef<Cpu>('Cpu').implement({
   description: 'Processor, from /proc/stat and /proc/loadavg on Linux.',
   fields: (t) => ({
-    usagePercent: t.exposeFloat('usagePercent', { nullable: true, description: 'Busy share of all cores since the last sample, 0–100.' }),
+    usagePercent: t.exposeFloat('usagePercent', {
+      nullable: true,
+      description: 'Busy share of all cores since the last sample, 0–100.',
+    }),
     perCore: t.exposeFloatList('perCore', { nullable: true, description: 'The same for each core, in order.' }),
     loadAvg1: t.exposeFloat('loadAvg1', { nullable: true, description: 'Load average over 1 minute.' }),
     loadAvg5: t.exposeFloat('loadAvg5', { nullable: true, description: 'Load average over 5 minutes.' }),
     loadAvg15: t.exposeFloat('loadAvg15', { nullable: true, description: 'Load average over 15 minutes.' }),
     coreCount: t.exposeInt('coreCount', { nullable: true, description: 'Logical cores.' }),
-    stealPercent: t.exposeFloat('stealPercent', { nullable: true, description: 'Share taken by the hypervisor, 0–100.' }),
+    stealPercent: t.exposeFloat('stealPercent', {
+      nullable: true,
+      description: 'Share taken by the hypervisor, 0–100.',
+    }),
   }),
 })
 const MemoryRef = builder.objectRef<Memory>('Memory').implement({
@@ -231,14 +244,20 @@ const ProcessRef = builder.objectRef<Process>('Process').implement({
   fields: (t) => ({
     pid: t.exposeInt('pid', { description: 'Process id.' }),
     name: t.exposeString('name', { description: 'Name of the program.' }),
-    cpuPercent: t.exposeFloat('cpuPercent', { nullable: true, description: 'Share of one core since the last sample.' }),
+    cpuPercent: t.exposeFloat('cpuPercent', {
+      nullable: true,
+      description: 'Share of one core since the last sample.',
+    }),
     memoryBytes: t.expose('memoryBytes', bytes('Resident memory')),
   }),
 })
 const CgroupRef = builder.objectRef<Cgroup>('Cgroup').implement({
   description: 'Limits of the container the agent runs in.',
   fields: (t) => ({
-    cpuLimitCores: t.exposeFloat('cpuLimitCores', { nullable: true, description: 'Processor limit, in cores; null without one.' }),
+    cpuLimitCores: t.exposeFloat('cpuLimitCores', {
+      nullable: true,
+      description: 'Processor limit, in cores; null without one.',
+    }),
     memoryLimitBytes: t.expose('memoryLimitBytes', bytes('Memory limit')),
     memoryUsedBytes: t.expose('memoryUsedBytes', bytes('Memory charged to it')),
   }),
@@ -251,11 +270,26 @@ export const MetricSampleRef = builder.objectRef<MetricSample>('MetricSample').i
     cpu: t.expose('cpu', { type: CpuRef, nullable: true, description: 'Processor.' }),
     memory: t.expose('memory', { type: MemoryRef, nullable: true, description: 'Memory.' }),
     disks: t.expose('disks', { type: [DiskRef], nullable: true, description: 'Mounted devices.' }),
-    network: t.expose('network', { type: [NetworkRef], nullable: true, description: 'Network interfaces, loopback included.' }),
+    network: t.expose('network', {
+      type: [NetworkRef],
+      nullable: true,
+      description: 'Network interfaces, loopback included.',
+    }),
     processCount: t.exposeInt('processCount', { nullable: true, description: 'Processes in all.' }),
-    topProcesses: t.expose('topProcesses', { type: [ProcessRef], nullable: true, description: 'The busiest, by processor.' }),
-    uptimeSeconds: t.exposeFloat('uptimeSeconds', { nullable: true, description: 'Uptime of the machine, in seconds.' }),
-    cgroup: t.expose('cgroup', { type: CgroupRef, nullable: true, description: 'Limits of its container, where it is one.' }),
+    topProcesses: t.expose('topProcesses', {
+      type: [ProcessRef],
+      nullable: true,
+      description: 'The busiest, by processor.',
+    }),
+    uptimeSeconds: t.exposeFloat('uptimeSeconds', {
+      nullable: true,
+      description: 'Uptime of the machine, in seconds.',
+    }),
+    cgroup: t.expose('cgroup', {
+      type: CgroupRef,
+      nullable: true,
+      description: 'Limits of its container, where it is one.',
+    }),
   }),
 })
 
@@ -286,12 +320,16 @@ const FIGURE_TEXT: Record<Figure, string> = {
 }
 
 const MetricPointRef = builder.objectRef<MetricPoint>('MetricPoint').implement({
-  description: 'The samples of [at, at + step). A figure is null where no sample of that time had it; times without samples have no point.',
+  description:
+    'The samples of [at, at + step). A figure is null where no sample of that time had it; times without samples have no point.',
   fields: (t) => ({
     at: t.expose('at', { type: 'DateTime', description: 'Begin of its time.' }),
     count: t.exposeInt('count', { description: 'Samples in it.' }),
     ...(Object.fromEntries(
-      FIGURES.map((figure) => [figure, t.expose(figure, { type: StatRef, nullable: true, description: FIGURE_TEXT[figure] })]),
+      FIGURES.map((figure) => [
+        figure,
+        t.expose(figure, { type: StatRef, nullable: true, description: FIGURE_TEXT[figure] }),
+      ]),
     ) as object),
   }),
 })
@@ -307,7 +345,10 @@ const GapRef = builder.objectRef<MetricGap>('MetricGap').implement({
 
 const MetricSourceEnum = builder.enumType('MetricSource', {
   description: 'What points were computed from.',
-  values: { SAMPLES: { description: 'Raw samples.' }, ROLLUPS: { description: 'Rollups, and raw samples where those are not complete yet.' } },
+  values: {
+    SAMPLES: { description: 'Raw samples.' },
+    ROLLUPS: { description: 'Rollups, and raw samples where those are not complete yet.' },
+  },
 })
 
 const MetricEdgeRef = builder.objectRef<Edge<MetricPoint>>('MetricPointEdge').implement({
@@ -342,7 +383,9 @@ builder.queryField('metrics', (t) =>
       instanceId: t.arg.id({ required: true, description: 'The instance.' }),
       from: t.arg({ type: 'DateTime', required: true, description: 'Not before.' }),
       to: t.arg({ type: 'DateTime', required: true, description: 'Before.' }),
-      stepSeconds: t.arg.int({ description: 'Width of a point, 1 s to 1 d; absent: such that the range has at most 300 points.' }),
+      stepSeconds: t.arg.int({
+        description: 'Width of a point, 1 s to 1 d; absent: such that the range has at most 300 points.',
+      }),
       first: t.arg.int({ description: 'How many points at most (1–2000, default 2000).' }),
       after: t.arg.string({ description: AFTER }),
     },
@@ -383,7 +426,9 @@ builder.subscriptionField('metricSampled', (t) =>
     type: LiveSampleRef,
     can: 'metric.read',
     description: 'Samples as they arrive. Watching one instance makes its agent sample every 2 s meanwhile.',
-    args: { instanceIds: t.arg.idList({ required: true, description: 'Which (1–200). Only a single one is sampled faster.' }) },
+    args: {
+      instanceIds: t.arg.idList({ required: true, description: 'Which (1–200). Only a single one is sampled faster.' }),
+    },
     subscribe: (_, { instanceIds }, { viewer, metrics }) => metrics.watch(viewer, instanceIds),
     resolve: (sample) => sample,
   }),
@@ -459,7 +504,11 @@ const CgroupInput = builder.inputType('CgroupInput', {
 })
 
 const sampleFields = (t: PothosSchemaTypes.InputFieldBuilder<typeof builder.$inferSchemaTypes, 'InputObject'>) => ({
-  at: t.field({ type: 'JSON', required: true, description: 'When it was taken, in console time: RFC 3339 with zone. Checked per record.' }),
+  at: t.field({
+    type: 'JSON',
+    required: true,
+    description: 'When it was taken, in console time: RFC 3339 with zone. Checked per record.',
+  }),
   cpu: t.field({ type: CpuInput, description: 'Processor.' }),
   memory: t.field({ type: MemoryInput, description: 'Memory.' }),
   disks: t.field({ type: [DiskInput], description: 'Mounted devices, at most 256.' }),
@@ -514,7 +563,10 @@ const RefusalRef = builder.objectRef<Refusal>('Refusal').implement({
 export const PublishAnswerRef = builder.objectRef<PublishAnswer>('PublishAnswer').implement({
   description: 'The answer to records, given after they are durable.',
   fields: (t) => ({
-    outcomes: t.expose('outcomes', { type: [RecordOutcomeEnum], description: 'One a record, in the order of the request.' }),
+    outcomes: t.expose('outcomes', {
+      type: [RecordOutcomeEnum],
+      description: 'One a record, in the order of the request.',
+    }),
     refusals: t.expose('refusals', { type: [RefusalRef], description: 'One for each refused record.' }),
   }),
 })
@@ -526,11 +578,13 @@ builder.mutationFields((t) => ({
     type: PublishAnswerRef,
     can: 'agent.report',
     audit: 'agent',
-    description: 'Samples of the calling agent. Answers after commit; UNAVAILABLE with retryAfterMs when the console is too busy.',
+    description:
+      'Samples of the calling agent. Answers after commit; UNAVAILABLE with retryAfterMs when the console is too busy.',
     args: {
       records: t.arg({ type: [MetricSampleInput], required: { list: true, items: false }, description: RECORDS }),
     },
-    resolve: (_, { records }, { viewer, metrics }) => metrics.publish(viewer as AgentViewer, records as (SampleInput | null)[]),
+    resolve: (_, { records }, { viewer, metrics }) =>
+      metrics.publish(viewer as AgentViewer, records as (SampleInput | null)[]),
   }),
   publishGaps: t.field({
     type: PublishAnswerRef,
@@ -540,13 +594,16 @@ builder.mutationFields((t) => ({
     args: {
       records: t.arg({ type: [MetricGapInput], required: { list: true, items: false }, description: RECORDS }),
     },
-    resolve: (_, { records }, { viewer, metrics }) => metrics.publishGaps(viewer as AgentViewer, records as (GapInput | null)[]),
+    resolve: (_, { records }, { viewer, metrics }) =>
+      metrics.publishGaps(viewer as AgentViewer, records as (GapInput | null)[]),
   }),
   publishLiveSample: t.boolean({
     can: 'agent.report',
     audit: 'agent',
-    description: 'A sample for those who look now. false: certainly nobody saw it, and extra samples are in vain until the next SampleFasterOrder.',
+    description:
+      'A sample for those who look now. false: certainly nobody saw it, and extra samples are in vain until the next SampleFasterOrder.',
     args: { sample: t.arg({ type: LiveSampleInput, required: true, description: 'The sample.' }) },
-    resolve: (_, { sample }, { viewer, metrics }) => metrics.publishLive(viewer as AgentViewer, sample as Unchecked<MetricSample>),
+    resolve: (_, { sample }, { viewer, metrics }) =>
+      metrics.publishLive(viewer as AgentViewer, sample as Unchecked<MetricSample>),
   }),
 }))

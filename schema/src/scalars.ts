@@ -32,7 +32,9 @@ builder.scalarType('DateTime', {
 // Checked, not decoded: terminal bytes pass through the console as the string they came in.
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 const parseBytes = (value: unknown): string =>
-  typeof value === 'string' && value.length % 4 === 0 && BASE64.test(value) ? value : refuse('Bytes', 'base64 with padding', value)
+  typeof value === 'string' && value.length % 4 === 0 && BASE64.test(value)
+    ? value
+    : refuse('Bytes', 'base64 with padding', value)
 builder.scalarType('Bytes', {
   description: 'Bytes as base64 with padding (RFC 4648, section 4).',
   serialize: (value) => value,

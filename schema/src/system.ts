@@ -27,7 +27,10 @@ const ConsoleRef = builder.objectRef<ConsoleInfo>('Console').implement({
   description: 'This console.',
   fields: (t) => ({
     version: t.exposeString('version', { description: 'Version of the console.' }),
-    protocolVersion: t.string({ description: 'Version of the agent protocol.', resolve: () => `${PROTOCOL.major}.${PROTOCOL.minor}` }),
+    protocolVersion: t.string({
+      description: 'Version of the agent protocol.',
+      resolve: () => `${PROTOCOL.major}.${PROTOCOL.minor}`,
+    }),
     time: t.expose('time', { type: 'DateTime', description: 'Its clock when it answered.' }),
     database: t.exposeString('database', { description: '"PGlite" (embedded) or "PostgreSQL", with its version.' }),
     bus: t.exposeString('bus', { description: '"memory" or "Redis".' }),
@@ -38,7 +41,9 @@ const EnrolmentRef = builder.objectRef<Enrolment>('Enrolment').implement({
   description: 'What a machine needs to enrol.',
   fields: (t) => ({
     consoleUrl: t.exposeString('consoleUrl', { description: 'Goes into SINDRI_CONSOLE_URL.' }),
-    loopbackOnly: t.exposeBoolean('loopbackOnly', { description: 'Whether only the machine of the console can reach that address.' }),
+    loopbackOnly: t.exposeBoolean('loopbackOnly', {
+      description: 'Whether only the machine of the console can reach that address.',
+    }),
   }),
 })
 

@@ -7,7 +7,15 @@ export const TERMINAL_STATES = ['OPENING', 'READY', 'CLOSED'] as const
 export type TerminalState = (typeof TERMINAL_STATES)[number]
 
 /** Why a terminal is closed. */
-export const CLOSE_REASONS = ['EXITED', 'ENDED', 'FAILED', 'ABANDONED', 'AGENT_RESTARTED', 'INSTANCE_REMOVED', 'REVOKED'] as const
+export const CLOSE_REASONS = [
+  'EXITED',
+  'ENDED',
+  'FAILED',
+  'ABANDONED',
+  'AGENT_RESTARTED',
+  'INSTANCE_REMOVED',
+  'REVOKED',
+] as const
 export type CloseReason = (typeof CLOSE_REASONS)[number]
 
 export interface Terminal {
@@ -139,13 +147,30 @@ export interface Terminals {
   open(viewer: Viewer, input: OpenTerminalInput): Promise<Terminal>
   end(viewer: Viewer, id: string): Promise<Terminal>
   attach(viewer: Viewer, args: AttachArgs): Promise<AsyncIterable<TerminalFrame>>
-  input(viewer: Viewer, args: { terminalId: string; attachmentId: string; offset: number; data: string }): Promise<boolean>
+  input(
+    viewer: Viewer,
+    args: { terminalId: string; attachmentId: string; offset: number; data: string },
+  ): Promise<boolean>
   ack(viewer: Viewer, args: { terminalId: string; attachmentId: string; offset: number }): Promise<boolean>
-  resize(viewer: Viewer, args: { terminalId: string; attachmentId: string; cols: number; rows: number }): Promise<boolean>
+  resize(
+    viewer: Viewer,
+    args: { terminalId: string; attachmentId: string; cols: number; rows: number },
+  ): Promise<boolean>
   /** From the agent: its sessions at the begin of a link; answers those it shall end. */
   held(agent: AgentViewer, sessions: HeldTerminal[]): Promise<string[]>
-  opened(agent: AgentViewer, report: { id: string; pid?: number | null | undefined; shell?: string | null | undefined; failure?: string | null | undefined }): Promise<boolean>
-  frames(agent: AgentViewer, report: { terminalId: string; attachmentId?: string | null | undefined; frames: FrameInput[] }): Promise<boolean>
+  opened(
+    agent: AgentViewer,
+    report: {
+      id: string
+      pid?: number | null | undefined
+      shell?: string | null | undefined
+      failure?: string | null | undefined
+    },
+  ): Promise<boolean>
+  frames(
+    agent: AgentViewer,
+    report: { terminalId: string; attachmentId?: string | null | undefined; frames: FrameInput[] },
+  ): Promise<boolean>
   closed(agent: AgentViewer, report: ClosedReport): Promise<boolean>
 }
 
@@ -164,7 +189,8 @@ const ReasonEnum = builder.enumType('TerminalCloseReason', {
 })
 
 const TerminalRef = builder.objectRef<Terminal>('Terminal').implement({
-  description: 'A shell on an instance. It belongs to the user who opened it; administrators see that it exists and may end it.',
+  description:
+    'A shell on an instance. It belongs to the user who opened it; administrators see that it exists and may end it.',
   fields: (t) => ({
     id: t.exposeID('id', { description: '"trm_…"' }),
     instanceId: t.exposeID('instanceId', { description: 'Where it runs.' }),
@@ -173,13 +199,20 @@ const TerminalRef = builder.objectRef<Terminal>('Terminal').implement({
     openerName: t.exposeString('openerName', { description: "The opener's name." }),
     state: t.expose('state', { type: StateEnum, description: 'How far it is.' }),
     reason: t.expose('reason', { type: ReasonEnum, nullable: true, description: 'Why it is closed.' }),
-    message: t.exposeString('message', { nullable: true, description: 'What the agent said when the shell could not be started.' }),
+    message: t.exposeString('message', {
+      nullable: true,
+      description: 'What the agent said when the shell could not be started.',
+    }),
     cols: t.exposeInt('cols', { description: 'Columns it was opened with.' }),
     rows: t.exposeInt('rows', { description: 'Rows it was opened with.' }),
     shell: t.exposeString('shell', { nullable: true, description: 'Program it runs, once known.' }),
     cwd: t.exposeString('cwd', { nullable: true, description: 'Directory it began in, where one was asked for.' }),
     pid: t.exposeInt('pid', { nullable: true, description: 'Process id on the instance.' }),
-    finalOffset: t.expose('finalOffset', { type: 'BigInt', nullable: true, description: 'Bytes of output in all, once closed.' }),
+    finalOffset: t.expose('finalOffset', {
+      type: 'BigInt',
+      nullable: true,
+      description: 'Bytes of output in all, once closed.',
+    }),
     exitCode: t.exposeInt('exitCode', { nullable: true, description: 'Exit code, where it exited.' }),
     signal: t.exposeString('signal', { nullable: true, description: 'Signal that ended it, such as "SIGHUP".' }),
     closedBy: t.exposeString('closedBy', { nullable: true, description: 'Who ended it.' }),
@@ -241,7 +274,8 @@ builder.mutationFields((t) => ({
     type: TerminalRef,
     can: 'terminal.open',
     audit: 'entry',
-    description: 'Starts a shell and answers once it runs. AGENT_OFFLINE at once, AGENT_TIMEOUT after 10 s, AGENT_FAILED with the reason of the agent.',
+    description:
+      'Starts a shell and answers once it runs. AGENT_OFFLINE at once, AGENT_TIMEOUT after 10 s, AGENT_FAILED with the reason of the agent.',
     args: { input: t.arg({ type: OpenTerminalInputRef, required: true, description: 'The terminal to be.' }) },
     resolve: (_, { input }, { viewer, terminals }) => terminals.open(viewer, input),
   }),
@@ -256,11 +290,16 @@ builder.mutationFields((t) => ({
   sendTerminalInput: t.boolean({
     can: 'terminal.open',
     audit: 'session',
-    description: 'Bytes for the program. Repeats and reordering do no harm: the agent goes by the offset. SLOW_AGENT when it can take no more.',
+    description:
+      'Bytes for the program. Repeats and reordering do no harm: the agent goes by the offset. SLOW_AGENT when it can take no more.',
     args: {
       terminalId: t.arg.id({ required: true, description: address }),
       attachmentId: t.arg.id({ required: true, description: attachment }),
-      offset: t.arg({ type: 'BigInt', required: true, description: 'How many bytes this attachment sent before these.' }),
+      offset: t.arg({
+        type: 'BigInt',
+        required: true,
+        description: 'How many bytes this attachment sent before these.',
+      }),
       data: t.arg({ type: 'Bytes', required: true, description: 'At most 32 KiB.' }),
     },
     resolve: (_, args, { viewer, terminals }) => terminals.input(viewer, args),
@@ -297,7 +336,9 @@ const OutputRef = builder.objectRef<OutputFrame>('TerminalOutput').implement({
   fields: (t) => ({
     offset: t.expose('offset', offset('How many bytes it wrote before these.')),
     data: t.expose('data', { type: 'Bytes', description: 'The bytes; characters may be cut anywhere.' }),
-    replay: t.exposeBoolean('replay', { description: 'Whether they were shown before, to somebody: answer no query in them.' }),
+    replay: t.exposeBoolean('replay', {
+      description: 'Whether they were shown before, to somebody: answer no query in them.',
+    }),
   }),
 })
 const ResizedRef = builder.objectRef<ResizedFrame>('TerminalResized').implement({
@@ -310,7 +351,8 @@ const ResizedRef = builder.objectRef<ResizedFrame>('TerminalResized').implement(
   }),
 })
 const LostRef = builder.objectRef<LostFrame>('TerminalLost').implement({
-  description: 'The ring of the agent no longer has these bytes: reset the screen, say how many are missing, go on at `to`.',
+  description:
+    'The ring of the agent no longer has these bytes: reset the screen, say how many are missing, go on at `to`.',
   fields: (t) => ({
     from: t.expose('from', offset('First missing byte.')),
     to: t.expose('to', offset('Where the output goes on: a line start outside an escape sequence.')),
@@ -332,7 +374,8 @@ const InputAckRef = builder.objectRef<{ writer: string; offset: number }>('Termi
   }),
 })
 const BeaconRef = builder.objectRef<BeaconFrame>('TerminalBeacon').implement({
-  description: 'How things stand: sent after input was taken, each second after activity, then every 10 s. A head beyond your offset means that something was lost: attach again.',
+  description:
+    'How things stand: sent after input was taken, each second after activity, then every 10 s. A head beyond your offset means that something was lost: attach again.',
   fields: (t) => ({
     outputHead: t.expose('outputHead', offset('Bytes of output so far.')),
     inputAcks: t.expose('inputAcks', { type: [InputAckRef], description: 'One for each writer.' }),
@@ -344,7 +387,11 @@ const BeaconRef = builder.objectRef<BeaconFrame>('TerminalBeacon').implement({
 const ClosedRef = builder.objectRef<ClosedFrame>('TerminalClosed').implement({
   description: 'The terminal has ended; follows the last byte.',
   fields: (t) => ({
-    finalOffset: t.expose('finalOffset', { type: 'BigInt', nullable: true, description: 'Bytes of output in all; null where nobody knows.' }),
+    finalOffset: t.expose('finalOffset', {
+      type: 'BigInt',
+      nullable: true,
+      description: 'Bytes of output in all; null where nobody knows.',
+    }),
     exitCode: t.exposeInt('exitCode', { nullable: true, description: 'Exit code, where it exited.' }),
     signal: t.exposeString('signal', { nullable: true, description: 'Signal that ended it.' }),
     reason: t.expose('reason', { type: ReasonEnum, description: 'Why.' }),
@@ -362,7 +409,8 @@ const FRAME_TYPES = {
 } as const
 
 const TerminalFrameRef = builder.unionType('TerminalFrame', {
-  description: 'What a terminal sends. Write a frame only where its offset is the one expected; cut overlaps; attach again over a hole.',
+  description:
+    'What a terminal sends. Write a frame only where its offset is the one expected; cut overlaps; attach again over a hole.',
   types: [OutputRef, ResizedRef, LostRef, JoinedRef, BeaconRef, ClosedRef],
   resolveType: (frame) => FRAME_TYPES[frame.kind],
 })
@@ -371,11 +419,15 @@ builder.subscriptionField('terminalOutput', (t) =>
   t.field({
     type: TerminalFrameRef,
     can: 'terminal.open',
-    description: 'Attaches to a terminal: replays from an offset, then follows it live, and ends behind TerminalClosed.',
+    description:
+      'Attaches to a terminal: replays from an offset, then follows it live, and ends behind TerminalClosed.',
     args: {
       terminalId: t.arg.id({ required: true, description: address }),
       attachmentId: t.arg.id({ required: true, description: attachment }),
-      from: t.arg({ type: 'BigInt', description: 'Offset of the first byte wanted; absent for all the agent still has.' }),
+      from: t.arg({
+        type: 'BigInt',
+        description: 'Offset of the first byte wanted; absent for all the agent still has.',
+      }),
       cols: t.arg.int({ required: true, description: 'Columns of this attachment, 2–1000.' }),
       rows: t.arg.int({ required: true, description: 'Rows of this attachment, 1–500.' }),
     },
@@ -466,8 +518,15 @@ builder.mutationFields((t) => ({
   reportTerminals: t.idList({
     can: 'agent.report',
     audit: 'agent',
-    description: 'The sessions the calling agent holds; first thing on each link. Terminals it does not hold any more are closed; answers those it shall end.',
-    args: { sessions: t.arg({ type: [HeldInput], required: true, description: 'All of them, ended ones whose end is not reported yet included.' }) },
+    description:
+      'The sessions the calling agent holds; first thing on each link. Terminals it does not hold any more are closed; answers those it shall end.',
+    args: {
+      sessions: t.arg({
+        type: [HeldInput],
+        required: true,
+        description: 'All of them, ended ones whose end is not reported yet included.',
+      }),
+    },
     resolve: (_, { sessions }, { viewer, terminals }) => terminals.held(viewer as AgentViewer, sessions),
   }),
   reportTerminalOpened: t.boolean({

@@ -46,9 +46,15 @@ export const UserRef = builder.objectRef<User>('User').implement({
     email: t.exposeString('email', { description: 'E-mail address, lower case; unique.' }),
     name: t.exposeString('name', { description: 'Name to show.' }),
     role: t.expose('role', { type: RoleEnum, description: 'Present role.' }),
-    mustChangePassword: t.exposeBoolean('mustChangePassword', { description: 'Whether a one-time password is still in use.' }),
+    mustChangePassword: t.exposeBoolean('mustChangePassword', {
+      description: 'Whether a one-time password is still in use.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the account was made.' }),
-    lastSignInAt: t.expose('lastSignInAt', { type: 'DateTime', nullable: true, description: 'Last sign-in with success.' }),
+    lastSignInAt: t.expose('lastSignInAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'Last sign-in with success.',
+    }),
     deactivatedAt: t.expose('deactivatedAt', {
       type: 'DateTime',
       nullable: true,

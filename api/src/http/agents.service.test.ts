@@ -100,9 +100,12 @@ describe('an agent', () => {
     expect(await older.init(agent.init(older.nonce))).toMatchObject({ type: 'connection_ack' })
     older.ws.pause()
     const newer = await agent.link()
-    const seen = admin.watch('subscription ($ids: [ID!]!) { metricSampled(instanceIds: $ids) { sample { uptimeSeconds } } }', {
-      ids: [agent.id],
-    })
+    const seen = admin.watch(
+      'subscription ($ids: [ID!]!) { metricSampled(instanceIds: $ids) { sample { uptimeSeconds } } }',
+      {
+        ids: [agent.id],
+      },
+    )
     const first = seen.next()
     const LIVE = 'mutation ($sample: LiveSampleInput!) { publishLiveSample(sample: $sample) }'
     const live = (uptimeSeconds: number) => ({ sample: { at: new Date().toISOString(), uptimeSeconds } })
@@ -117,12 +120,14 @@ describe('an agent', () => {
     older.ws.resume()
     expect(await older.closed).toMatchObject({ code: CLOSE.SUPERSEDED.code })
     await newer.ask(LIVE, live(2))
-    for (let at = 1; at !== 2; ) {
+    for (let at = 1; at !== 2;) {
       const { value } = (await seen.next()) as { value: Json }
       at = value.metricSampled.sample.uptimeSeconds
       expect([1, 2]).toContain(at)
     }
-    expect((await admin.ask('query ($id: ID!) { instance(id: $id) { heartbeatMs } }', { id: agent.id })).instance).toEqual({
+    expect(
+      (await admin.ask('query ($id: ID!) { instance(id: $id) { heartbeatMs } }', { id: agent.id })).instance,
+    ).toEqual({
       heartbeatMs: 10_000,
     })
     await seen.return?.()

@@ -59,7 +59,10 @@ describe('what is shown of an error', () => {
     'is the request id alone of a defect (%s), which the log has whole',
     async (field) => {
       const shown = await shownOf(`{ ${field} }`)
-      expect(shown).toMatchObject({ code: 'INTERNAL', extensions: { code: 'INTERNAL', retry: true, requestId: 'req_1' } })
+      expect(shown).toMatchObject({
+        code: 'INTERNAL',
+        extensions: { code: 'INTERNAL', retry: true, requestId: 'req_1' },
+      })
       expect(JSON.stringify(shown)).not.toMatch(/hunter2|null|32-bit/)
       expect(logged).toEqual([{ requestId: 'req_1', path: field, error: expect.anything() }])
     },

@@ -267,8 +267,7 @@ describe('a socket ends with what it came in by', () => {
   })
 
   it('and what it still says, by not reading that it must go, is not done', async () => {
-    const users = async () =>
-      /user"\} (\d+)/.exec(await (await app.client().fetch('/metrics')).text())?.[1]
+    const users = async () => /user"\} (\d+)/.exec(await (await app.client().fetch('/metrics')).text())?.[1]
     const mine = await app.signedIn('OPERATOR')
     const before = await users()
     const socket = await openRawSocket(app.url, { headers: { cookie: mine.headers.cookie ?? '', origin: app.url } })

@@ -62,11 +62,19 @@ describe('values', () => {
   })
 
   it('of time are brought into what PostgreSQL knows', async () => {
-    const times = [new Date(-8.64e15), new Date('0000-06-01T00:00:00Z'), new Date('9999-12-31T23:59:59.999Z'), new Date(8.64e15)]
+    const times = [
+      new Date(-8.64e15),
+      new Date('0000-06-01T00:00:00Z'),
+      new Date('9999-12-31T23:59:59.999Z'),
+      new Date(8.64e15),
+    ]
     expect(await db.query(`select at::timestamptz(3) from unnest($1::timestamptz[]) as t (at)`, [times])).toEqual(
-      ['0001-01-01T00:00:00.000Z', '0001-01-01T00:00:00.000Z', '9999-12-31T23:59:59.999Z', '9999-12-31T23:59:59.999Z'].map(
-        (at) => ({ at: new Date(at) }),
-      ),
+      [
+        '0001-01-01T00:00:00.000Z',
+        '0001-01-01T00:00:00.000Z',
+        '9999-12-31T23:59:59.999Z',
+        '9999-12-31T23:59:59.999Z',
+      ].map((at) => ({ at: new Date(at) })),
     )
   })
 

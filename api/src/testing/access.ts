@@ -108,7 +108,9 @@ export const openAccess = async (shared?: TestDb): Promise<TestAccess> => {
       return settle(issued.user.email, issued.oneTimePassword)
     },
     async stretchDelays() {
-      await db.query(`update sign_in_throttle set blocked_until = now() + interval '1 min' where blocked_until is not null`)
+      await db.query(
+        `update sign_in_throttle set blocked_until = now() + interval '1 min' where blocked_until is not null`,
+      )
     },
     async close() {
       await stop()

@@ -16,8 +16,16 @@ export const FAULTS = {
   FORBIDDEN: { meaning: 'The role of the caller does not allow this action.', retry: false, http: 403 },
   NOT_FOUND: { meaning: 'Nothing of that id exists, or it is not visible to the caller.', retry: false, http: 404 },
   BAD_INPUT: { meaning: 'A value is not of the expected form; details name the field.', retry: false, http: 400 },
-  BAD_QUERY: { meaning: 'The GraphQL document does not parse, validate or fit its variables.', retry: false, http: 400 },
-  TOO_COMPLEX: { meaning: 'The GraphQL document is too deep, too costly or aliases too much.', retry: false, http: 400 },
+  BAD_QUERY: {
+    meaning: 'The GraphQL document does not parse, validate or fit its variables.',
+    retry: false,
+    http: 400,
+  },
+  TOO_COMPLEX: {
+    meaning: 'The GraphQL document is too deep, too costly or aliases too much.',
+    retry: false,
+    http: 400,
+  },
   TOO_LARGE: { meaning: 'The request or frame is larger than the limit.', retry: false, http: 413 },
   CONFLICT: { meaning: 'The thing changed meanwhile, or a name is taken.', retry: false, http: 409 },
   CLOCK: { meaning: 'A time stamp is outside the accepted window.', retry: false, http: 400 },
@@ -25,15 +33,27 @@ export const FAULTS = {
   INSTANCE_EXISTS: { meaning: 'Another machine holds this instance id; an operator decides.', retry: true, http: 409 },
   DUPLICATE_INSTANCE: { meaning: 'A clone of this agent holds the link.', retry: true, http: 409 },
   ENROLMENT_REFUSED: { meaning: 'An operator refused this machine.', retry: false, http: 403 },
-  TOKEN_REJECTED: { meaning: 'The agent token was not issued by this console or the key is not the enrolled one.', retry: false, http: 401 },
+  TOKEN_REJECTED: {
+    meaning: 'The agent token was not issued by this console or the key is not the enrolled one.',
+    retry: false,
+    http: 401,
+  },
   SUPERSEDED: { meaning: 'A newer link of the same agent took over.', retry: false, http: 409 },
   VERSION: { meaning: 'The two sides speak different major versions of the protocol.', retry: false, http: 400 },
   UNSUPPORTED: { meaning: 'The far end does not know this kind of order.', retry: false, http: 400 },
   AGENT_OFFLINE: { meaning: 'The agent of this instance is not connected.', retry: true, http: 503 },
   AGENT_TIMEOUT: { meaning: 'The agent did not answer in time.', retry: true, http: 504 },
   AGENT_FAILED: { meaning: 'The agent tried and could not; the message says why.', retry: false, http: 422 },
-  SLOW_AGENT: { meaning: 'The agent does not take orders fast enough; this one was not queued.', retry: true, http: 503 },
-  SLOW_CONSUMER: { meaning: 'The subscriber read too slowly and was closed; resume from the last offset.', retry: true, http: 503 },
+  SLOW_AGENT: {
+    meaning: 'The agent does not take orders fast enough; this one was not queued.',
+    retry: true,
+    http: 503,
+  },
+  SLOW_CONSUMER: {
+    meaning: 'The subscriber read too slowly and was closed; resume from the last offset.',
+    retry: true,
+    http: 503,
+  },
   LIMIT_REACHED: { meaning: 'A limit on how many may exist at once is reached.', retry: false, http: 409 },
   TERMINAL_CLOSED: { meaning: 'The terminal has ended.', retry: false, http: 409 },
   UNAVAILABLE: { meaning: 'A part the request needs does not answer now.', retry: true, http: 503 },
@@ -66,7 +86,8 @@ export class Fault extends Error {
   }
 }
 
-export const isFaultCode = (value: unknown): value is FaultCode => typeof value === 'string' && Object.hasOwn(FAULTS, value)
+export const isFaultCode = (value: unknown): value is FaultCode =>
+  typeof value === 'string' && Object.hasOwn(FAULTS, value)
 
 /** The fault for a value that is not as it should be; `got` is shortened so that a huge value cannot flood a log. */
 export const badInput = (field: string, expected: string, got: unknown): Fault => {

@@ -3,6 +3,12 @@
 /** A different major is refused; the minor says which optional fields the console knows. */
 export const PROTOCOL = { major: 1, minor: 0 } as const
 
+/**
+ * Input fields that came after 1.0, as "Type.field", with their minor: an agent leaves out what its console does not know yet, since
+ * GraphQL refuses unknown fields. None so far; schema/src/wire.test.ts demands an entry for each that is added.
+ */
+export const ADDED_IN_MINOR: Readonly<Record<string, number>> = {}
+
 /** Response header of the WebSocket upgrade that carries the fresh nonce (base64url, 32 bytes) an agent signs. */
 export const NONCE_HEADER = 'sindri-nonce'
 
