@@ -20,7 +20,7 @@ import { ulid } from './platform/ids.ts'
 import type { Log } from './platform/log.ts'
 import { openOutbox } from './platform/outbox/outbox.ts'
 import { openStateDir } from './platform/stateDir.ts'
-import { createStop } from './platform/stop.ts'
+import { createStop, type Stop } from './platform/stop.ts'
 import { createPtySpawner } from './terminals/pty.ts'
 import { createSessions, type Sessions } from './terminals/sessions.ts'
 import { shellUser } from './terminals/shell.ts'
@@ -55,11 +55,22 @@ const drainMs = 1_000
 /** Console time between starts: a clock that is wrong stays wrong while the console is away. */
 const offsetFile = 'console-offset'
 
+/** Rejects without leaving anything behind. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const stop = createStop({ clock: options.clock, log: options.log, graceMs })
+  try {
+    return await wire(options, stop)
+  } catch (error) {
+    await stop.stop()
+    throw error
+  }
+}
+
+async function wire(options: AgentOptions, stop: Stop): Promise<Agent> {
   const { env, surroundings, variables, version, clock, log, random } = options
-  const stop = createStop({ clock, log, graceMs })
   const startedMs = clock.monotonicMs()
   const run = ulid(clock.now())
+  const reader = await createReader(clock)
   const state = await openStateDir({ path: env.stateDir, clock, log })
   stop.add('state directory', () => state.close())
 
@@ -80,7 +91,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const facts = createFacts({ env, surroundings, version, log })
   const changes = createChanges<Awaited<ReturnType<typeof facts>>>()
 
-  const wire = createTerminalWire({
+  const terminals = createTerminalWire({
     sessions: () => sessions,
     clock,
     log,
@@ -92,8 +103,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     env: variables,
     user: shellUser(variables),
     configuredShell: env.shell,
-    publish: wire.publish,
-    onEnded: wire.ended,
+    publish: terminals.publish,
+    onEnded: terminals.ended,
   })
 
   let present: { link: Link; pump: Pump } | null = null
@@ -101,7 +112,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     clock,
     consoleTime,
     log,
-    reader: await createReader(clock),
+    reader,
     metricsMs: intervals.metricsMs,
     onStored: (sample, atMs) => void outbox.append('samples', atMs, { at: new Date(atMs).toISOString(), ...sample }),
     onLive: (sample, atMs) => present && publishLive(present.link, { at: new Date(atMs).toISOString(), ...sample }),
@@ -123,7 +134,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     try {
       if (order.__typename === 'SampleFasterOrder') {
         sampling.sampleFaster({ everyMs: order.everyMs, untilMs: Date.parse(order.until) })
-      } else wire.obey(order)
+      } else terminals.obey(order)
     } catch (error) {
       log.error('an order could not be carried out', { kind: order.__typename, error })
     }
@@ -137,6 +148,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     done.abort()
   }
 
+  // The console takes no empty one.
+  const hostname = surroundings.hostname || env.instanceId
   const link = keepLink({
     env,
     state,
@@ -145,7 +158,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     random,
     run,
     facts,
-    hello: () => ({ agentVersion: version, hostname: surroundings.hostname, ...intervals, notices: notices() }),
+    hello: () => ({ agentVersion: version, hostname, ...intervals, notices: notices() }),
     onLinked(linked) {
       consoleTime.learn({ consoleTimeMs: linked.ack.consoleTime, askedMs: linked.askedMs, heardMs: linked.heardMs })
       state.write(offsetFile, String(consoleTime.offsetMs()))
@@ -160,7 +173,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
         log.warn('the console ended the orders', { error: error ?? undefined })
         linked.close()
       })
-      const undoWire = wire.linked(linked)
+      const undoTerminals = terminals.linked(linked)
       const undoHeartbeat = startHeartbeat({
         link: linked,
         clock,
@@ -173,7 +186,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       })
       const pump = startPump({ link: linked, outbox, clock, log })
       present = { link: linked, pump }
-      const undo: Undo[] = [undoOrders, undoWire, undoHeartbeat, pump.stop]
+      const undo: Undo[] = [undoOrders, undoTerminals, undoHeartbeat, pump.stop]
       return () => {
         present = null
         for (const end of undo) end()

@@ -47,7 +47,7 @@ const stateDir = {
 function tell(type: string, fields: object = {}, path = ledger): void {
   const entry = {
     event_id: `id-${++entries}`,
-    timestamp: new Date(clock.now() + entries).toISOString(),
+    timestamp: new Date(clock.now()).toISOString(),
     extension_name: 'nodejs',
     state_after: 'installed',
     event: { type, version: '1.0.0', ...fields },
@@ -71,7 +71,7 @@ test('what was in the ledger before the agent came is no news; what comes is, in
   expect(events).toEqual([])
   tell('install_started')
   tell('install_completed', { duration_secs: 12 })
-  const atMs = clock.now() + entries
+  const atMs = clock.now()
   tell('upgrade_completed', { version: undefined, from_version: '1.0.0', to_version: '1.1.0' })
   tell('remove_completed')
   tell('install_failed', { error_message: 'no network' })
@@ -89,6 +89,16 @@ test('what was in the ledger before the agent came is no news; what comes is, in
     metadata: { extension: 'nodejs', version: '1.0.0', eventId: 'id-3' },
   })
   expect(order).toEqual(['write', 'event', 'event', 'event', 'event', 'flush', 'write'])
+})
+
+test('an entry written just before the wall clock was set back is told of now, not of the future', async () => {
+  writeFileSync(ledger, '')
+  const { poll } = await followLedger()
+  tell('install_completed')
+  clock.jumpWall(-3_600_000)
+  await clock.advance(5_000)
+  await poll()
+  expect(events.map(({ atMs }) => atMs)).toEqual([clock.now() + 3_600_000 + 1_000])
 })
 
 test('the ledger is looked at every five seconds', async () => {

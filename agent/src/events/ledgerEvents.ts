@@ -10,7 +10,7 @@ import { createFollower, type FollowedLine, type Position } from './follow.ts'
 export interface LedgerEventsOptions {
   path: string
   clock: Clock
-  consoleTime: Pick<ConsoleTime, 'fromWall'>
+  consoleTime: Pick<ConsoleTime, 'now' | 'fromWall'>
   stateDir: Pick<StateDir, 'read' | 'write'>
   events: EventSink
   log: Log
@@ -104,7 +104,10 @@ export function startLedgerEvents({
     newestMs = Math.max(newestMs, entry.atMs)
     told = [...told, entry.eventId].slice(-toldIds)
     const event = toEvent(entry)
-    if (event) events.record({ ...event, atMs: Math.round(consoleTime.fromWall(entry.atMs)) })
+    if (!event) return
+    // A wall clock that was set back after the entry was written would stamp it in the future, which the console refuses.
+    const atMs = Math.min(Math.round(consoleTime.fromWall(entry.atMs)), consoleTime.now())
+    events.record({ ...event, atMs })
   }
 
   async function look(): Promise<void> {

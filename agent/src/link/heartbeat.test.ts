@@ -125,7 +125,7 @@ it('says nothing over a link that has ended, not even what was just being read',
     return Promise.reject(new Unanswered('the link has ended'))
   }
   undo = startHeartbeat({
-    link: { ask: ask as never },
+    link: { ask },
     clock,
     log,
     intervalMs: 10_000,

@@ -87,7 +87,7 @@ const lost = () => lines.filter(({ message }) => message === 'link lost')
 const retries = () => lines.filter(({ retryMs }) => retryMs !== undefined).map(({ retryMs }) => retryMs)
 
 describe('in good order', () => {
-  it('it enrols once, links, and keeps the token of the link', async () => {
+  it('enrols once, links, and keeps the token of the link', async () => {
     start()
     await eventually(() => worked.length).toBe(1)
     expect(console.enrolments).toHaveLength(1)
@@ -100,7 +100,7 @@ describe('in good order', () => {
     })
   })
 
-  it('the next start needs no secret and shows the token of the last link', async () => {
+  it('needs no secret at the next start, and shows the token of the last link', async () => {
     await started()
     await stopped(kept[0] as KeptLink)
     start({ ...envOf(), bootstrapSecret: null })
@@ -109,7 +109,7 @@ describe('in good order', () => {
     expect(console.last().init.token).toBe('token-1')
   })
 
-  it('it renews the token over the link and keeps it', async () => {
+  it('renews the token over the link and keeps it', async () => {
     console.behaviour.ack = (good) => ({ payload: { ...good, tokenExpiresAt: good.consoleTime + 9_000 } })
     await started()
     await clock.advance(6_000)

@@ -71,7 +71,12 @@ describe('an order is left undone and logged once', () => {
     ['with variables that are an object', 'open', { env: { PATH: '/bin' } }, 'env'],
     ['with a variable that is null', 'open', { env: [null] }, 'env[0]'],
     ['with a variable without a value', 'open', { env: [{ name: 'A' }] }, 'env[0].value'],
-    ['with more variables than anybody sets', 'open', { env: Array(1000).fill({ name: 'A', value: 'a' }) }, 'env'],
+    [
+      'with more variables than anybody sets',
+      'open',
+      { env: Array.from({ length: 1000 }, () => ({ name: 'A', value: 'a' })) },
+      'env',
+    ],
     ['with a deadline that is no time', 'open', { deadline: 'soon' }, 'deadline'],
     ['with a deadline of another age', 'open', { deadline: '+275760-09-13T00:00:00Z' }, 'deadline'],
     ['with a reason nobody knows', 'end', { reason: 'BECAUSE' }, 'reason'],
