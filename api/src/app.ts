@@ -5,6 +5,7 @@ import { createAccess } from './access/access.ts'
 import { createAgents } from './agents/agents.ts'
 import { createEvents } from './events/events.ts'
 import { type Address, addressOf } from './http/address.ts'
+import { createFigures } from './http/figures.ts'
 import { createHttp } from './http/http.ts'
 import { createInstances } from './instances/instances.ts'
 import { createMetrics } from './metrics/metrics.ts'
@@ -27,6 +28,8 @@ export interface Overrides {
   bus?: Bus
   clock?: Clock
   log?: Log
+  /** Told of each part of the start as it begins. */
+  onStep?: (name: string) => void
 }
 
 export interface Started {
@@ -59,11 +62,11 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
   const start = async (): Promise<Started> => {
     // Platform
     const { value: enrolSecret, file: enrolSecretFile } = openEnrolSecret(env.dataDir, env.enrolSecret)
-    const db = overrides.db ?? (await timed('database', () => openDb(env.databaseUrl, { onError })))
+    const db = overrides.db ?? (await timed('open database', () => openDb(env.databaseUrl, { onError })))
     if (!overrides.db) stop.add('database', () => db.close())
-    await timed('migrations', () => db.migrate())
+    await timed('migrate database', () => db.migrate())
     const databaseLabel = await nameDatabase(db)
-    const bus = overrides.bus ?? (await timed('bus', () => openBus(env.redisUrl, { clock, onError })))
+    const bus = overrides.bus ?? (await timed('open bus', () => openBus(env.redisUrl, { clock, onError })))
     if (!overrides.bus) stop.add('bus', () => bus.close())
 
     // Slices
@@ -72,11 +75,13 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
     const consoleVersion = about.version
     const linkUrl = (): string => `${address.outside.replace(/^http/, 'ws')}/graphql`
     const access = createAccess(platform)
-    const events = createEvents(platform)
+    const figures = createFigures()
+    const { count } = figures
+    const events = createEvents({ ...platform, count })
     const replica = ids.make('replica')
     const agents = createAgents({ ...platform, recordEvents: events.record, replica, consoleVersion, linkUrl })
     const { order, linkOf, links, endLinks } = agents
-    const metrics = createMetrics({ ...platform, order, retentionDays: env.metricsRetentionDays })
+    const metrics = createMetrics({ ...platform, order, count, retentionDays: env.metricsRetentionDays })
     // Each asks the other: whose instance it is, and which terminals end with it.
     const instances = createInstances({ ...platform, endLinks, closeTerminals: (id) => terminals.closeInstance(id) })
     const terminals: TerminalsService = createTerminals({
@@ -110,6 +115,11 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
       authenticate,
       links,
       enrolSecret,
+      figures,
+      counts: {
+        waiting: metrics.waiting,
+        terminals: () => db.prisma.terminal.count({ where: { state: { not: 'CLOSED' } } }),
+      },
       isStopping: () => stop.stopping,
     })
     stop.add('sockets', await http.start())
@@ -136,6 +146,7 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
   const took: Record<string, number> = {}
   const timed = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     const startedMs = clock.monotonicMs()
+    overrides.onStep?.(what)
     const result = await work()
     took[what] = Math.round(clock.monotonicMs() - startedMs)
     return result

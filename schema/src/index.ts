@@ -24,7 +24,7 @@ export type * from './paging.ts'
 export type * from './system.ts'
 export type * from './terminals.ts'
 export type * from './users.ts'
-export { FIGURES } from './metrics.ts'
+export { FIGURES, RECORD_OUTCOMES } from './metrics.ts'
 export { EVENT_TYPES } from './events.ts'
 export { alreadyAudited } from './guard.ts'
 

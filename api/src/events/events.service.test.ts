@@ -22,6 +22,7 @@ const depsOf = (): EventsDeps => ({
   ids: createIds(clock),
   jobs: createJobs({ clock, log: silentLog }),
   log: silentLog,
+  count: () => {},
 })
 beforeAll(async () => {
   db = await openTestDb()

@@ -1,5 +1,5 @@
 // Events: what agents and the console saw happen, kept once each, told to whoever watches, and forgotten after 400 days.
-import type { Events, EventType, FleetEvent } from '@sindri/schema'
+import type { AgentViewer, Events, EventType, FleetEvent, PublishAnswer } from '@sindri/schema'
 import { LIMITS } from '@sindri/schema/contract/limits'
 import type { Bus } from '../platform/bus.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -8,7 +8,7 @@ import { deleteSome, soberNow } from '../platform/expire.ts'
 import type { Ids } from '../platform/ids.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
-import { checkRecords, superseded, toAnswer } from '../platform/records.ts'
+import { checkRecords, type CountRecords, superseded, toAnswer } from '../platform/records.ts'
 import { topics } from '../platform/topics.ts'
 import { checkEvent } from './check.ts'
 import { pageEvents } from './page.ts'
@@ -21,6 +21,7 @@ export interface EventsDeps {
   ids: Ids
   jobs: Jobs
   log: Log
+  count: CountRecords
 }
 
 /** What the console itself saw. */
@@ -61,9 +62,47 @@ from unnest($1::text[], $2::int4[], $3::text[], $4::text[], $5::jsonb[]) as r (i
 returning id, at`
 
 export const createEvents = (deps: EventsDeps): EventsService => {
-  const { db, bus, clock, ids, jobs } = deps
+  const { db, bus, clock, ids, jobs, count } = deps
   const tell = (events: readonly FleetEvent[]): void => {
     for (const event of events) bus.publish(topics.eventRecorded, 'all', event)
+  }
+
+  const publish = async (agent: AgentViewer, records: readonly unknown[]): Promise<PublishAnswer> => {
+    const window = { nowMs: clock.now(), pastMs: LIMITS.atPastMs }
+    const checked = checkRecords(records, (record) => ({ ...checkEvent(record, window), id: ids.make('event') }))
+    const events = checked.accepted.map(({ record }) => record)
+    if (events.length === 0) return toAnswer(records.length, checked, [])
+    const [answer] = await db.query<{ current: boolean; stored: string[] }>(publishStatement, [
+      agent.num,
+      agent.epoch,
+      events.map(({ id }) => id),
+      events.map(({ run }) => run),
+      events.map(({ seq }) => seq),
+      events.map(({ type }) => type),
+      events.map(({ message }) => message),
+      events.map(({ metadata }) => metadata),
+      events.map(({ at }) => at),
+    ])
+    if (!answer?.current) throw superseded()
+    const stored = new Set(answer.stored)
+    tell(
+      events
+        .filter(({ id }) => stored.has(id))
+        .map(({ id, type, message, metadata, at }) => ({
+          id,
+          instanceId: agent.id,
+          instanceName: agent.name,
+          type,
+          message,
+          metadata: JSON.parse(metadata) as unknown,
+          at,
+        })),
+    )
+    return toAnswer(
+      records.length,
+      checked,
+      events.map(({ id }) => stored.has(id)),
+    )
   }
 
   return {
@@ -71,41 +110,9 @@ export const createEvents = (deps: EventsDeps): EventsService => {
     watch: (_viewer, instanceId) => watchEvents(deps, instanceId),
 
     async publish(agent, records) {
-      const window = { nowMs: clock.now(), pastMs: LIMITS.atPastMs }
-      const checked = checkRecords(records, (record) => ({ ...checkEvent(record, window), id: ids.make('event') }))
-      const events = checked.accepted.map(({ record }) => record)
-      if (events.length === 0) return toAnswer(records.length, checked, [])
-      const [answer] = await db.query<{ current: boolean; stored: string[] }>(publishStatement, [
-        agent.num,
-        agent.epoch,
-        events.map(({ id }) => id),
-        events.map(({ run }) => run),
-        events.map(({ seq }) => seq),
-        events.map(({ type }) => type),
-        events.map(({ message }) => message),
-        events.map(({ metadata }) => metadata),
-        events.map(({ at }) => at),
-      ])
-      if (!answer?.current) throw superseded()
-      const stored = new Set(answer.stored)
-      tell(
-        events
-          .filter(({ id }) => stored.has(id))
-          .map(({ id, type, message, metadata, at }) => ({
-            id,
-            instanceId: agent.id,
-            instanceName: agent.name,
-            type,
-            message,
-            metadata: JSON.parse(metadata) as unknown,
-            at,
-          })),
-      )
-      return toAnswer(
-        records.length,
-        checked,
-        events.map(({ id }) => stored.has(id)),
-      )
+      const answer = await publish(agent, records)
+      count('events', answer)
+      return answer
     },
 
     async record(tx, observations) {

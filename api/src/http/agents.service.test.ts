@@ -244,6 +244,42 @@ describe('records', () => {
     await link.close()
   })
 
+  it('are counted for operators, by stream and outcome, as are open terminals', async () => {
+    const figure = async (name: string): Promise<number> => {
+      const text = await (await app.client().fetch('/metrics')).text()
+      return Number(
+        text
+          .split('\n')
+          .find((line) => line.startsWith(`${name} `))
+          ?.split(' ')[1],
+      )
+    }
+    const outcomes = ['STORED', 'REPEATED', 'REFUSED'] as const
+    const read = (stream: string) =>
+      Promise.all(outcomes.map((outcome) => figure(`sindri_records_total{stream="${stream}",outcome="${outcome}"}`)))
+    const agent = await app.makeAgent()
+    const link = await agent.link()
+    const event = { run: agent.run, seq: 1, type: 'BACKUP', message: 'kept', at: at() }
+    const gap = { run: agent.run, seq: 1, from: at(), to: at(), dropped: 3 }
+    const one = { run: agent.run, seq: 1, at: at() }
+    await link.ask(PUBLISH, { records: [one, one, null] })
+    await link.ask('mutation ($r: [EventInput]!) { publishEvents(records: $r) { outcomes } }', {
+      r: [event, event, { ...event, type: 'NONE' }],
+    })
+    await link.ask('mutation ($r: [MetricGapInput]!) { publishGaps(records: $r) { outcomes } }', {
+      r: [gap, gap, { ...gap, dropped: -1 }],
+    })
+    const before = await Promise.all(['samples', 'events', 'gaps'].map(read))
+    expect(before.flat().every((count) => count >= 1)).toBe(true)
+    await link.ask(PUBLISH, { records: [one, null, null] })
+    const [samples = []] = before
+    expect(await read('samples')).toEqual([samples[0], (samples[1] ?? 0) + 1, (samples[2] ?? 0) + 2])
+    expect(await figure('sindri_records_waiting')).toBe(0)
+    const open = await app.db.prisma.terminal.count({ where: { state: { not: 'CLOSED' } } })
+    expect(await figure('sindri_terminals_open')).toBe(open)
+    await link.close()
+  })
+
   it('beyond the budget of an agent are answered with when to come back', async () => {
     const agent = await app.makeAgent()
     const link = await agent.link()

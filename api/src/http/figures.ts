@@ -1,14 +1,21 @@
 // What the console says of itself to Prometheus (/metrics): its process, its sockets, and each operation by name and outcome.
+import { RECORD_OUTCOMES } from '@sindri/schema'
 import { Fault } from '@sindri/schema/contract/codes'
 import { can } from '@sindri/schema/contract/roles'
 import client from 'prom-client'
+import type { CountRecords } from '../platform/records.ts'
 import { type Exchange, sendText } from './exchange.ts'
 import type { Observe } from './operations.ts'
 import { isLoopback } from './origin.ts'
 import type { Viewers } from './viewer.ts'
 
+/** What is read when somebody asks. */
 export interface FiguresDeps {
   sockets(): Record<string, number>
+  /** Records that arrived and are not stored yet. */
+  waiting(): number
+  /** Open ones, of all replicas. */
+  terminals(): Promise<number>
   bus(): { channels: number; readers: number; dropped: number; connected: boolean }
 }
 
@@ -17,6 +24,7 @@ const SECONDS = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 
 export interface Figures {
   observe: Observe
+  count: CountRecords
   /** Once the parts that are counted exist. */
   watch(deps: FiguresDeps): void
   /** Open to this machine itself, to users and to keys. */
@@ -34,14 +42,26 @@ export const createFigures = (): Figures => {
     registers: [registry],
   })
 
-  const gauge = (name: string, help: string, read: () => number): void => {
+  const records = new client.Counter({
+    name: 'sindri_records_total',
+    help: 'Records of agents by stream and what became of them.',
+    labelNames: ['stream', 'outcome'],
+    registers: [registry],
+  })
+
+  const gauge = (name: string, help: string, read: () => number | Promise<number>): void => {
     registry.registerMetric(
       new client.Gauge({
         name,
         help,
         registers: [],
-        collect() {
-          this.set(read())
+        async collect() {
+          try {
+            this.set(await read())
+          } catch {
+            // What is not known now must not keep the rest from being known.
+            this.set(NaN)
+          }
         },
       }),
     )
@@ -53,11 +73,18 @@ export const createFigures = (): Figures => {
       operations.observe({ operation: roots[0] ?? '', type, outcome }, tookMs / 1000)
     },
 
-    watch({ sockets, bus }) {
+    count(stream, { outcomes }) {
+      for (const outcome of RECORD_OUTCOMES) {
+        const count = outcomes.reduce((sum, each) => sum + Number(each === outcome), 0)
+        if (count > 0) records.inc({ stream, outcome }, count)
+      }
+    },
+
+    watch({ sockets, waiting, terminals, bus }) {
       registry.registerMetric(
         new client.Gauge({
           name: 'sindri_sockets',
-          help: 'Open WebSockets by principal.',
+          help: 'Open WebSockets by principal; those of agents are their links.',
           labelNames: ['kind'],
           registers: [],
           collect() {
@@ -65,6 +92,8 @@ export const createFigures = (): Figures => {
           },
         }),
       )
+      gauge('sindri_records_waiting', 'Samples that arrived and are not stored yet.', waiting)
+      gauge('sindri_terminals_open', 'Terminals that are not closed, of all replicas.', terminals)
       gauge('sindri_bus_channels', 'Channels of the bus that somebody reads.', () => bus().channels)
       gauge('sindri_bus_readers', 'Readers of the bus.', () => bus().readers)
       gauge('sindri_bus_connected', '1 while the bus reaches other replicas.', () => Number(bus().connected))

@@ -9,7 +9,7 @@ import type { Ids } from '../platform/ids.ts'
 import type { Log } from '../platform/log.ts'
 import type { Links } from './admission.ts'
 import { createAssets } from './assets.ts'
-import { createFigures } from './figures.ts'
+import type { Figures, FiguresDeps } from './figures.ts'
 import { createGraphiQL } from './graphiql.ts'
 import { createHealth } from './health.ts'
 import { BUDGETS, createLimiter } from './limits.ts'
@@ -27,6 +27,9 @@ export interface HttpDeps {
   authenticate: Authenticate
   links: Links
   enrolSecret: string
+  figures: Figures
+  /** What other parts count. */
+  counts: Omit<FiguresDeps, 'sockets' | 'bus'>
   db: Db
   bus: Bus
   clock: Clock
@@ -43,7 +46,7 @@ export interface Http extends HttpServer {
 const WEB = path.resolve(import.meta.dirname, '../../../web/dist')
 
 export const createHttp = (deps: HttpDeps): Http => {
-  const { env, ports, authenticate, links, enrolSecret, db, bus, clock, ids, log, isStopping } = deps
+  const { env, ports, authenticate, links, enrolSecret, figures, counts, db, bus, clock, ids, log, isStopping } = deps
   const limiter = (name: keyof typeof BUDGETS) => createLimiter(clock, BUDGETS[name])
   const enrolments = createLimiter(clock, { perSecond: env.enrolRate / 60, burst: env.enrolRate })
   const charges = {
@@ -54,7 +57,6 @@ export const createHttp = (deps: HttpDeps): Http => {
     frameBytes: limiter('frameBytes'),
   }
 
-  const figures = createFigures()
   const origins = createOrigins(env)
   const failedEnrolments = limiter('failedEnrolments')
   const viewers = createViewers({ authenticate, enrolSecret, enrolments, failedEnrolments })
@@ -72,7 +74,7 @@ export const createHttp = (deps: HttpDeps): Http => {
     ids,
     log,
   })
-  figures.watch({ sockets: sockets.count, bus: bus.stats })
+  figures.watch({ ...counts, sockets: sockets.count, bus: bus.stats })
 
   const health = createHealth({ database: db, bus, isStopping, clock })
   const graphiql = createGraphiQL()

@@ -26,6 +26,8 @@ export interface GroupCommitDeps<B extends Batch, Answer> {
 export interface GroupCommit<B extends Batch, Answer> {
   /** Resolves after the commit that holds these rows. */
   add(batch: B): Promise<Answer>
+  /** Rows that wait for a statement. */
+  waiting(): number
   /** Resolves when nothing is waiting or under way; what comes later is answered UNAVAILABLE. */
   stop(): Promise<void>
 }
@@ -133,6 +135,7 @@ export const createGroupCommit = <B extends Batch, Answer>(
       pump()
       return place.promise
     },
+    waiting: () => rowsWaiting,
     stop() {
       stopped = true
       return running === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve))

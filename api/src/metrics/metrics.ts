@@ -1,5 +1,5 @@
 // Metrics: takes samples in, keeps them, and answers with series, the newest and live ones.
-import type { AgentViewer, LiveSample, Metrics } from '@sindri/schema'
+import type { AgentViewer, LiveSample, Metrics, PublishAnswer } from '@sindri/schema'
 import { LIMITS } from '@sindri/schema/contract/limits'
 import type { Bus } from '../platform/bus.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -7,7 +7,7 @@ import type { Db } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
 import { checkRecords, toAnswer } from '../platform/records.ts'
-import type { Window } from '../platform/records.ts'
+import type { CountRecords, Window } from '../platform/records.ts'
 import { topics } from '../platform/topics.ts'
 import { checkLive, checkSample } from './check.ts'
 import { createFindInstance } from './findInstance.ts'
@@ -31,10 +31,13 @@ export interface MetricsDeps {
   log: Log
   jobs: Jobs
   order: WatchDeps['order']
+  count: CountRecords
   retentionDays: number
 }
 
 export interface MetricsService extends Metrics {
+  /** Records that arrived and are not stored yet. */
+  waiting(): number
   /** Makes partitions and starts the jobs. Its undo lets what is under way commit. */
   start(): Promise<() => Promise<void>>
 }
@@ -45,7 +48,8 @@ const retentionEveryMs = 600_000
 /** A backlog after an outage is for charts, which read it from the database. */
 const freshMs = 120_000
 
-export const createMetrics = ({ db, bus, clock, log, jobs, order, retentionDays }: MetricsDeps): MetricsService => {
+export const createMetrics = (deps: MetricsDeps): MetricsService => {
+  const { db, bus, clock, log, jobs, order, count, retentionDays } = deps
   // What retention would delete at once is not taken in.
   const acceptedMs = Math.min(LIMITS.atPastMs, retentionDays * dayMs)
   const retentionMs = retentionDays * dayMs
@@ -76,7 +80,13 @@ export const createMetrics = ({ db, bus, clock, log, jobs, order, retentionDays 
     }
   }
 
-  const publish = async (agent: AgentViewer, records: readonly unknown[]) => {
+  const counted = async (stream: 'samples' | 'gaps', publishing: Promise<PublishAnswer>): Promise<PublishAnswer> => {
+    const answer = await publishing
+    count(stream, answer)
+    return answer
+  }
+
+  const publish = async (agent: AgentViewer, records: readonly unknown[]): Promise<PublishAnswer> => {
     const now = window()
     const checked = checkRecords(records, (record) => checkSample(record, now))
     if (checked.accepted.length === 0) return toAnswer(records.length, checked, [])
@@ -98,8 +108,9 @@ export const createMetrics = ({ db, bus, clock, log, jobs, order, retentionDays 
     snapshots: (_viewer, args) => snapshots(args),
     latest: (_viewer, instanceId) => latest(instanceId),
     watch: (_viewer, instanceIds) => watch(instanceIds),
-    publish,
-    publishGaps: (agent, records) => publishGaps(db, window(), agent, records),
+    publish: (agent, records) => counted('samples', publish(agent, records)),
+    publishGaps: (agent, records) => counted('gaps', publishGaps(db, window(), agent, records)),
+    waiting: writer.waiting,
     async publishLive(agent, unchecked) {
       return announce({ instanceId: agent.id, sample: checkLive(unchecked, window()), stored: false })
     },

@@ -17,7 +17,13 @@ beforeEach(async () => {
   agent = await makeAgent(t.db)
 })
 
-const idle = { log: silentLog, jobs: { start: () => () => Promise.resolve() }, order: () => {}, retentionDays: 30 }
+const idle = {
+  log: silentLog,
+  jobs: { start: () => () => Promise.resolve() },
+  order: () => {},
+  count: () => {},
+  retentionDays: 30,
+}
 
 const rowsOf = ({ num }: AgentViewer) =>
   t.db.query<{ seq: number; at: Date; cpu: number | null }>(

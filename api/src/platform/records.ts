@@ -118,6 +118,9 @@ export const checkRecords = <T>(records: readonly unknown[], check: (record: unk
   return { accepted, refusals }
 }
 
+/** Told of every answer to records, for those who watch over the console. */
+export type CountRecords = (stream: 'samples' | 'gaps' | 'events', answer: PublishAnswer) => void
+
 /** `stored` says for each accepted record whether it was committed now (true) or before. */
 export const toAnswer = (
   total: number,

@@ -56,6 +56,7 @@ export const openMetrics = async (retentionDays = 30): Promise<TestMetrics> => {
     log,
     jobs: createJobs({ clock, log }),
     order: (instanceId, order) => void orders.push({ instanceId, order }),
+    count: () => {},
     retentionDays,
   })
   const stop = await metrics.start()
