@@ -13,7 +13,7 @@ beforeAll(async () => {
   t = await openMetrics()
   // The embedded database has one process: its second replica is another service on the same connection.
   db = t.db.url ? await openDb(t.db.url) : t.db
-  const idle = { log: silentLog, jobs: { start: () => () => Promise.resolve() }, order: () => {} }
+  const idle = { log: silentLog, jobs: { start: () => () => Promise.resolve() }, order: () => {}, count: () => {} }
   second = createMetrics({ ...t, ...idle, db, retentionDays: 30 })
 })
 afterAll(async () => {
