@@ -4,6 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { install } from './kit/install.mjs'
 import { run } from './kit/run.mjs'
+import { enteredAt } from './kit/since.mjs'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 const [command = 'start', ...args] = process.argv.slice(2)
@@ -25,7 +26,11 @@ if (node === process.execPath && major < 24) {
     `expected Node 24: none was installed for ${process.platform}-${process.arch}, and this one is ${process.versions.node}`,
   )
 }
-const env = { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}` }
+const env = {
+  ...process.env,
+  PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}`,
+  ...(command === 'start' && { SINDRI_ENTERED_AT: String(enteredAt()) }),
+}
 process.exit(await run(node, [program, ...args], { env, leash: command === 'start' || command === 'dev' }))
 
 /** @param {string} message */

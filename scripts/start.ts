@@ -3,18 +3,27 @@ import path from 'node:path'
 import { agentEnvironment, exitOf, forkConsole, type Ready } from './kit/console.ts'
 import { endAll } from './kit/end.ts'
 import { keep, type Kept } from './kit/keep.ts'
-import { program } from './kit/program.ts'
+import { noArguments, program } from './kit/program.ts'
 import { say, seconds, timed } from './kit/say.mjs'
 import { prepare, root } from './kit/steps.ts'
 
-const dataDir = path.resolve(root, process.env['SINDRI_DATA_DIR'] ?? '.data')
+const { SINDRI_ENTERED_AT, ...inherited } = process.env
+/** When the user pressed Enter, by the wall clock: npm and the install are behind us here. */
+const enteredAt = Number(SINDRI_ENTERED_AT) || performance.timeOrigin
+const dataDir = path.resolve(root, inherited['SINDRI_DATA_DIR'] ?? '.data')
 // Quiet unless something is wrong, so that the address and the password stay in sight.
-const shared = { ...process.env, SINDRI_DATA_DIR: dataDir, SINDRI_LOG_LEVEL: process.env['SINDRI_LOG_LEVEL'] ?? 'warn' }
+const shared: NodeJS.ProcessEnv = {
+  ...inherited,
+  SINDRI_DATA_DIR: dataDir,
+  SINDRI_LOG_LEVEL: inherited['SINDRI_LOG_LEVEL'] ?? 'warn',
+}
 
 await program(async () => {
-  const began = performance.now()
+  noArguments('npm start')
   await prepare()
-  const { child: keeper, ready } = forkConsole(path.join(root, 'api/src/main.ts'), shared)
+  let beginPart: (part: string) => void = () => {}
+  const onStep = (part: string): void => beginPart(part)
+  const { child: keeper, ready } = forkConsole(path.join(root, 'api/src/main.ts'), shared, { onStep })
   let agent: Kept | undefined
   let stopped: Promise<void> | undefined
 
@@ -26,9 +35,12 @@ await program(async () => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const) process.on(signal, () => void stop())
 
   try {
-    const about = await timed('start console', () => ready)
+    const about = await timed('start console', (begin) => {
+      beginPart = begin
+      return ready
+    })
     if (!stopped) agent = keep('agent', path.join(root, 'agent/src/main.ts'), agentEnvironment(about, dataDir, shared))
-    console.log(summary(about, performance.now() - began))
+    console.log(summary(about, Date.now() - enteredAt))
   } catch (error) {
     const asked = !!stopped
     await stop()
@@ -45,9 +57,11 @@ await program(async () => {
 function summary(about: Ready, tookMs: number): string {
   const password = about.oneTimePassword
     ? `${about.oneTimePassword}   (shown once; you choose your own when you sign in)`
-    : 'as you chose it   (lost: npm run admin -- reset-password)'
+    : 'unchanged   (lost: npm run admin -- reset-password)'
+  const outside = shared['SINDRI_PUBLIC_URL']?.trim()
   const lines = [
     ['Sindri Console', about.url],
+    ...(outside ? [['from outside', outside]] : []),
     ['administrator', about.adminEmail],
     ['password', password],
     ['database', about.databaseLabel],

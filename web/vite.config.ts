@@ -3,7 +3,8 @@ import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
 import vuetify from 'vite-plugin-vuetify'
 
-const api = 'http://127.0.0.1:3000'
+/** Where `npm run dev` started the console. */
+const api = process.env['SINDRI_DEV_API'] ?? 'http://127.0.0.1:3000'
 
 export default defineConfig({
   plugins: [vue(), vuetify()],
@@ -16,9 +17,11 @@ export default defineConfig({
     // The chart library, in a chunk that only charts load.
     chunkSizeWarningLimit: 600,
   },
+  // A one-time password may stand above.
+  clearScreen: false,
   server: {
+    host: '127.0.0.1',
     port: 5173,
-    strictPort: true,
     // The Host header stays as the browser sent it: the api compares it with the Origin.
     proxy: { '/graphql': { target: api, ws: true }, '/api': api, '/healthz': api, '/readyz': api },
   },

@@ -59,7 +59,10 @@ const run = (env: Record<string, string> = {}, name = './main.ts', args: string[
     child[stream]?.on('data', (chunk: Buffer) => (said[stream] += chunk.toString()))
   const streams = [child.stdout, child.stderr].map((stream) => stream && once(stream, 'end'))
   const ended = Promise.all([once(child, 'exit'), ...streams]).then(([[code]]) => code as number)
-  const told = once(child, 'message').then(([message]) => message as { type: string })
+  const told = new Promise<{ type: string }>((resolve, reject) => {
+    child.on('message', (message: { type: string }) => message.type !== 'step' && resolve(message))
+    child.on('exit', () => reject(new Error('ended without a word')))
+  })
   // Whoever is ended without a word tells nothing.
   told.catch(() => {})
   const one: Running = { child, stderr: () => said.stderr, stdout: () => said.stdout, told, ended }
@@ -103,6 +106,16 @@ describe('a console', () => {
     second.child.disconnect()
     expect(await second.ended).toBe(0)
     expect([first.stderr(), second.stderr()]).toEqual(['', ''])
+  })
+
+  it('says what its start is at, and ends in order when its terminal is closed', async () => {
+    const steps: string[] = []
+    const one = run()
+    one.child.on('message', ({ type, name }: { type: string; name: string }) => type === 'step' && steps.push(name))
+    await one.told
+    expect(steps).toEqual(['open database', 'migrate database', 'open bus'])
+    one.child.kill('SIGHUP')
+    expect([await one.ended, one.stderr()]).toEqual([0, ''])
   })
 
   it('says in one line what a HOST beyond this machine exposes', async () => {
@@ -166,7 +179,8 @@ describe('a console that cannot start says why in one line and ends with 2', () 
     await failing({ DATABASE_URL: 'pglite:/proc/sindri' }, /Expected \/proc\/sindri to be writable/)
   })
 
-  it('for a disk that takes no more', async () => {
+  // Two databases are made.
+  it('for a disk that takes no more', { timeout: 90_000 }, async () => {
     const dataDir = path.join(folder, 'full')
     // Less than the first file of the database's log, in blocks of 512 or 1024 bytes: the same to it as a full disk.
     const shell = spawn('/bin/sh', ['-c', 'ulimit -f 4096; exec "$0" "$1"', process.execPath, script('./main.ts')], {

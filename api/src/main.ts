@@ -55,13 +55,15 @@ const run = async (): Promise<void> => {
     log.error('the console met a defect and ends', { error })
     process.exit(1)
   })
-  const app = createApp(env, { log })
+  const app = createApp(env, { log, onStep: (name) => void tell({ type: 'step', name }) })
   let stopping: Promise<never> | undefined
   const end = (): void => {
     stopping ??= app.stop().then(() => process.exit(0))
   }
   process.on('SIGTERM', end)
-  process.on('SIGINT', () => (process.send ? setTimeout(end, HEAD_START_MS) : end()))
+  // A terminal sends both to all that was started in it: Ctrl-C, and its own end.
+  for (const signal of ['SIGINT', 'SIGHUP'])
+    process.on(signal, () => (process.send ? setTimeout(end, HEAD_START_MS) : end()))
   // Who started this process is gone: nobody would ever end it.
   process.on('disconnect', end)
 

@@ -61,7 +61,7 @@ export async function openWorld(env: Record<string, string> = {}): Promise<World
         (message) => {
           const told = message as { type: string; url: string; enrolSecretFile: string; message?: string }
           if (told.type === 'ready') ready.resolve(told)
-          else ready.reject(new Error(told.message))
+          else if (told.type === 'failed') ready.reject(new Error(told.message))
         },
       )
       const started = keeper

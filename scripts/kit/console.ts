@@ -18,7 +18,8 @@ export interface Ready {
   enrolSecretFile: string
   databaseLabel: string
 }
-type Message = Ready | { type: 'failed'; message: string }
+/** `step`: what its start is at now. */
+type Message = Ready | { type: 'step'; name: string } | { type: 'failed'; message: string }
 
 /** The agent hands out shells: it gets nothing of the console's that it does not need. */
 export function agentEnvironment(ready: Ready, dataDir: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
@@ -41,19 +42,20 @@ export async function exitOf(child: ChildProcess): Promise<number> {
 export function forkConsole(
   entry: string,
   env: NodeJS.ProcessEnv,
-  execArgv: string[] = [],
+  { execArgv = [] as string[], onStep = (_: string): void => {} } = {},
 ): { child: ChildProcess; ready: Promise<Ready> } {
   const child = fork(entry, { env, execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const ended = exitOf(child).then((code) => Promise.reject(new Ended(code)))
-  const ready = Promise.race([ended, firstReady(child)])
+  const ready = Promise.race([ended, firstReady(child, onStep)])
   return { child, ready: Promise.race([ended, ready.then(answersReadyz)]) }
 }
 
-function firstReady(child: ChildProcess): Promise<Ready> {
+function firstReady(child: ChildProcess, onStep: (name: string) => void): Promise<Ready> {
   return new Promise((resolve) => {
     child.on('message', (message: Message) => {
       // 'failed' is followed by the console's own clear line and its exit code.
       if (message.type === 'ready') resolve(message)
+      if (message.type === 'step') onStep(message.name)
     })
   })
 }

@@ -10,6 +10,12 @@ export class Ended extends Error {
   }
 }
 
+/** What is configured by the environment alone says so, rather than leave a flag unheard. */
+export function noArguments(command: string): void {
+  const args = process.argv.slice(2).join(' ')
+  if (args) throw new Error(`expected variables in front, such as PORT=3001 ${command}, got the arguments "${args}"`)
+}
+
 export async function program(work: () => Promise<number>): Promise<never> {
   try {
     process.exit(await work())

@@ -10,27 +10,46 @@ export function seconds(ms) {
   return `${(ms / 1000).toFixed(1)} s`
 }
 
+/** A part of a step is worth a line of its own when it took this long. */
+const PART_MS = 500
+
 /** @param {string} name @param {number} ms */
 function stepLine(name, ms) {
-  return `  ${name.padEnd(28)} ${seconds(ms).padStart(8)}`
+  return `  ${name.padEnd(28)} ${seconds(ms).padStart(8)}\n`
 }
 
 /**
  * @template T
  * @param {string} name
- * @param {() => Promise<T>} work
+ * @param {(begin: (part: string) => void) => Promise<T>} work `begin` says which part of the step is under way now
  * @returns {Promise<T>}
  */
 export async function timed(name, work) {
-  const started = performance.now()
   const live = process.stderr.isTTY
-  if (live) process.stderr.write(`  ${name} …`)
+  const clear = live ? '\r\u001b[K' : ''
+  // The cursor goes back to the start of the line: whatever a child says meanwhile takes its place.
+  const show = (/** @type {string} */ text) => void (live && process.stderr.write(`${clear}  ${text} …\r`))
+  const started = performance.now()
+  /** @type {{ name: string, began: number } | undefined} */
+  let part
+  const end = () => {
+    if (!part) return
+    const tookMs = performance.now() - part.began
+    if (tookMs >= PART_MS) process.stderr.write(clear + stepLine(`  ${part.name}`, tookMs))
+    part = undefined
+  }
+  show(name)
   try {
-    const result = await work()
-    process.stderr.write(`${live ? '\r\u001b[K' : ''}${stepLine(name, performance.now() - started)}\n`)
+    const result = await work((next) => {
+      end()
+      part = { name: next, began: performance.now() }
+      show(`${name}: ${next}`)
+    })
+    end()
+    process.stderr.write(clear + stepLine(name, performance.now() - started))
     return result
   } catch (error) {
-    if (live) process.stderr.write('\n')
+    process.stderr.write(clear)
     throw error
   }
 }
