@@ -12,10 +12,15 @@ const POLL_MS = 200
  * @returns {Promise<T>}
  */
 export async function withLock(file, onWait, work) {
-  mkdirSync(path.dirname(file), { recursive: true })
   const mine = `${file}.${process.pid}`
-  // Written aside and then linked: nobody ever reads a lock without its holder in it.
-  writeFileSync(mine, String(process.pid))
+  try {
+    mkdirSync(path.dirname(file), { recursive: true })
+    // Written aside and then linked: nobody ever reads a lock without its holder in it.
+    writeFileSync(mine, String(process.pid))
+  } catch (error) {
+    const { message } = /** @type {Error} */ (error)
+    throw new Error(`expected ${path.dirname(file)} to be writable, got ${message}`, { cause: error })
+  }
   try {
     for (let waited = false; !tryLink(mine, file);) {
       const holder = readHolder(file)
@@ -60,9 +65,18 @@ function readHolder(file) {
 function isAlive(pid) {
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
     return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM'
+  }
+  return !isZombie(pid)
+}
+
+/** Killed, and not yet buried by its parent: in a container whose first process buries nobody it stays like that. @param {number} pid */
+function isZombie(pid) {
+  try {
+    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
   }
 }
 

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
@@ -45,6 +45,27 @@ test('the lock of a process that died is taken over', async () => {
       async () => 'done',
     ),
   ).toBe('done')
+})
+
+test.runIf(process.platform === 'linux')('so is the lock of one that nobody has buried yet', async () => {
+  // The shell starts a child, becomes a program that never asks about it, and the child ends.
+  const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 30'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const [pid] = (await once(parent.stdout, 'data')) as [Buffer]
+  await expect.poll(() => readFileSync(`/proc/${Number(pid)}/stat`, 'utf8')).toContain(') Z ')
+  writeFileSync(file, String(Number(pid)))
+  const waited = () => expect.unreachable('waited for the dead')
+  expect(await withLock(file, waited, async () => 'done')).toBe('done')
+  parent.kill()
+})
+
+test('a folder that cannot be written is named', async () => {
+  await expect(
+    withLock(
+      '/proc/version/lock',
+      () => {},
+      async () => {},
+    ),
+  ).rejects.toThrow('expected /proc/version to be writable, got')
 })
 
 test('whoever waits hears once for whom', async () => {

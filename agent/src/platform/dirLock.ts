@@ -32,7 +32,9 @@ const bootId = (): string => readFirstLine('/proc/sys/kernel/random/boot_id')?.r
 function startOf(pid: number): string | null {
   const stat = readFirstLine(`/proc/${pid}/stat`)
   // Field 22, counted behind the command name, which may itself hold spaces and brackets.
-  if (stat) return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
+  // Z: killed, but not yet buried by its parent. In a container whose first process buries nobody it stays like that.
+  if (fields) return fields[0] === 'Z' ? null : (fields[19] ?? null)
   if (process.platform === 'linux') return null
   try {
     const started = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', timeout: 2_000 })

@@ -20,8 +20,11 @@ const silentMs = 10_000
 
 const bornOf = (pid: number): string | null => {
   try {
-    // The name in parentheses may hold spaces; the start tick is the 20th field after it.
-    const tick = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19]
+    // The name in parentheses may hold spaces; the state comes first after it, the start tick is the 20th.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+    // Killed, but not yet buried by its parent: in a container whose first process buries nobody it stays like that.
+    if (fields[0] === 'Z') return null
+    const tick = fields[19]
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${tick}`
   } catch {
     return null

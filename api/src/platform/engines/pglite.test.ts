@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, expect, it } from 'vitest'
@@ -70,6 +70,21 @@ it('a lock frees itself when its holder is killed', async () => {
   await holder.kill()
   const unlock = await lockFolder(folder)
   unlock()
+})
+
+it.runIf(existsSync('/proc'))('a lock whose holder was killed and that nobody has buried yet is free', async () => {
+  const folder = newFolder()
+  // The shell starts the holder and becomes a program that never asks about it.
+  const code = `const { lockFolder } = await import(${from('./folderLock.ts')}); await lockFolder(process.argv[1]); console.log(process.pid); setInterval(() => {}, 1000)`
+  const shell = ['"$0" --input-type=module -e "$1" "$2" & exec sleep 60', process.execPath, code, folder]
+  const parent = spawn('/bin/sh', ['-c', ...shell], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [pid] = (await once(parent.stdout, 'data')) as [Buffer]
+  await expect(lockFolder(folder)).rejects.toThrow('to be free')
+  process.kill(Number(pid), 'SIGKILL')
+  await expect.poll(() => readFileSync(`/proc/${Number(pid)}/stat`, 'utf8')).toContain(') Z ')
+  const unlock = await lockFolder(folder)
+  unlock()
+  parent.kill()
 })
 
 it('a lock of a later process with the same pid is not taken for its holder', async () => {
