@@ -5,12 +5,14 @@ import path from 'node:path'
 import { find, type Found, type Need } from './kit/found.ts'
 import { type Lane, type Outcome, plan, type Report, toOutcome, toSkipped, toTable, toVerdict } from './kit/lanes.ts'
 import { Ended, program } from './kit/program.ts'
-import { capture, run } from './kit/run.mjs'
+import { capture, LATE, run } from './kit/run.mjs'
 import { say } from './kit/say.mjs'
 import { buildWeb, generateClient, generateDocuments, root } from './kit/steps.ts'
 
 const vitest = path.join(root, 'node_modules/.bin/vitest')
 const folder = mkdtempSync(path.join(os.tmpdir(), 'sindri-test-'))
+/** For one lane, several times what it takes on a slow machine: a test that hangs must not hold the run for ever. */
+const LIMIT_MINUTES = 15
 const { lanes, filters } = plan(process.argv.slice(2))
 const known = new Map<Need, Found>()
 
@@ -53,9 +55,11 @@ async function runLane(lane: Lane, files: number): Promise<Outcome> {
   say(`\n${lane.name}`)
   const json = path.join(folder, `${lane.name}.json`)
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${json}`]
-  const code = await run(vitest, ['run', '--project', lane.project, ...reporters, ...filters], { cwd: root, env })
+  const args = ['run', '--project', lane.project, ...reporters, ...filters]
+  const code = await run(vitest, args, { cwd: root, env, limitMs: LIMIT_MINUTES * 60_000 })
   if (code > 128) throw new Ended(code)
-  return toOutcome(lane.name, code, readReport(json), performance.now() - began)
+  const fault = code === LATE ? `did not end within ${LIMIT_MINUTES} min` : undefined
+  return toOutcome(lane.name, code, readReport(json), performance.now() - began, fault)
 }
 
 /** What the shell says to a console or an agent must not reach the ones under test. */

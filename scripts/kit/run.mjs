@@ -4,23 +4,50 @@ import os from 'node:os'
 
 const PASSED_ON = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
 
+/** The exit code of a child that did not end within its limit, as timeout(1) has it. */
+export const LATE = 124
+/** What a child may take to end in order, its own children with it, before it is made to. */
+const GRACE_MS = 8_000
+
 /** @typedef {{ cwd?: string, env?: Record<string, string | undefined> }} Surroundings */
 
 /**
  * On our own terminal. `leash` gives the child an IPC channel: its closing tells the child that we died, however we died.
+ * After `limitMs` the child is ended with all that it started.
  * @param {string} command
  * @param {string[]} args
- * @param {Surroundings & { leash?: boolean }} [options]
+ * @param {Surroundings & { leash?: boolean, limitMs?: number, graceMs?: number }} [options]
  * @returns {Promise<number>} the exit code, 128 + n for a child that signal n ended
  */
-export function run(command, args, { cwd, env = process.env, leash = false } = {}) {
-  const stdio = leash ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit'
+export async function run(command, args, { cwd, env = process.env, leash = false, limitMs, graceMs = GRACE_MS } = {}) {
+  const stdio = leash
+    ? ['inherit', 'inherit', 'inherit', 'ipc']
+    : [limitMs ? 'ignore' : 'inherit', 'inherit', 'inherit']
   const child = spawn(command, args, {
     cwd,
     env,
     stdio: /** @type {import('node:child_process').StdioOptions} */ (stdio),
+    // A group of its own, so that its end is the end of what it started.
+    detached: limitMs !== undefined,
   })
-  return ending(command, child, (signal) => child.kill(signal))
+  if (limitMs === undefined) return ending(command, child, (signal) => child.kill(signal))
+  const kill = (/** @type {NodeJS.Signals} */ signal) => child.pid && process.kill(-child.pid, signal)
+  let late = false
+  /** @type {NodeJS.Timeout | undefined} */
+  let firmly
+  const limit = setTimeout(() => {
+    late = true
+    sendTo(kill, 'SIGTERM')
+    firmly = setTimeout(sendTo, graceMs, kill, 'SIGKILL')
+  }, limitMs)
+  const code = await ending(command, child, kill).finally(() => {
+    clearTimeout(limit)
+    clearTimeout(firmly)
+  })
+  if (!late) return code
+  // Whoever outlived the first of the group.
+  sendTo(kill, 'SIGKILL')
+  return LATE
 }
 
 /**
@@ -50,14 +77,7 @@ export async function capture(command, args, { cwd, env = process.env } = {}) {
  * @returns {Promise<number>}
  */
 function ending(command, child, kill) {
-  /** @param {NodeJS.Signals} signal */
-  const passOn = (signal) => {
-    try {
-      kill(signal)
-    } catch {
-      // It has just ended by itself.
-    }
-  }
+  const passOn = (/** @type {NodeJS.Signals} */ signal) => sendTo(kill, signal)
   for (const signal of PASSED_ON) process.on(signal, passOn)
   return new Promise((resolve, reject) => {
     child.on('error', (error) => reject(new Error(`expected to start ${command}, got: ${error.message}`)))
@@ -65,4 +85,13 @@ function ending(command, child, kill) {
   }).finally(() => {
     for (const signal of PASSED_ON) process.off(signal, passOn)
   })
+}
+
+/** @param {(signal: NodeJS.Signals) => unknown} kill @param {NodeJS.Signals} signal */
+function sendTo(kill, signal) {
+  try {
+    kill(signal)
+  } catch {
+    // It has just ended by itself.
+  }
 }

@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { capture, run } from './run.mjs'
+import { capture, LATE, run } from './run.mjs'
 
 test('the exit code of the child comes back', async () => {
   expect(await run(process.execPath, ['-e', 'process.exit(7)'])).toBe(7)
@@ -55,4 +55,28 @@ function family(childCode: string) {
     `import { run } from ${kit}; process.exit(await run(process.execPath, [${at('child.mjs')}], { leash: true }))`,
   )
   return { parent: fork(path.join(folder, 'parent.mjs')), marks: (name: string) => existsSync(path.join(folder, name)) }
+}
+
+test('a child that is late is ended, with what it started and however it answers', async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'sindri-run-'))
+  const pids = path.join(folder, 'pids')
+  const code = `trap '' TERM; sleep 60 & echo $$ $! > ${pids}; wait`
+  expect(await run('sh', ['-c', code], { limitMs: 1_000, graceMs: 100 })).toBe(LATE)
+  const written = readFileSync(pids, 'utf8').trim().split(' ').map(Number)
+  expect(written).toHaveLength(2)
+  await expect.poll(() => written.filter(isRunning)).toEqual([])
+})
+
+test('a child that ends within its limit keeps its own exit code', async () => {
+  expect(await run(process.execPath, ['-e', 'process.exit(3)'], { limitMs: 60_000 })).toBe(3)
+})
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch {
+    return false
+  }
+  // Killed, and not yet buried.
+  return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 }
