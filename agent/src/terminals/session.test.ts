@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LIMITS } from '@sindri/schema/contract/limits'
+import { createFakeClock } from '../platform/clock.fake.ts'
 import { openScriptedSession, terminalId } from './session.scripted.ts'
 
 const KiB = 1024
@@ -269,6 +270,16 @@ describe('the flow of a session', () => {
     await clock.advance(LIMITS.governorSilenceMs - 1)
     expect(pty.isPaused).toBe(true)
     await clock.advance(1)
+    expect(pty.isPaused).toBe(false)
+  })
+
+  test('lets the program run though the timer of the silence comes a hair too early, as timers do', async () => {
+    const fake = createFakeClock()
+    const early = { ...fake, after: (ms: number, run: () => void) => fake.after(Math.max(0, ms - 0.4), run) }
+    const { pty, view } = openScriptedSession({ clock: early })
+    view('a')
+    for (let i = 0; i < 5; i++) pty.writes(pattern(64 * KiB))
+    await fake.advance(LIMITS.governorSilenceMs + 10)
     expect(pty.isPaused).toBe(false)
   })
 

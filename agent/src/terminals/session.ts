@@ -142,9 +142,11 @@ export function openSession(options: SessionOptions): Session {
       if (paused) pty.pause()
       else pty.resume()
     }
-    if (recheckMs !== before.recheckMs) {
+    // Timers may fire a hair early: a tick that came too soon must be followed by another one.
+    if (recheckMs !== before.recheckMs || event.kind === 'tick') {
       undoRecheck?.()
-      undoRecheck = recheckMs === null ? null : clock.after(recheckMs - clock.monotonicMs(), () => on({ kind: 'tick' }))
+      const inMs = recheckMs === null ? null : Math.max(1, recheckMs - clock.monotonicMs())
+      undoRecheck = inMs === null ? null : clock.after(inMs, () => on({ kind: 'tick' }))
     }
     if (governorId !== before.governorId) beacon.soon()
     if (size && !undoNudge) resizeTo(size)
