@@ -50,8 +50,10 @@ const publishLive = (link: Link, sample: LiveSampleInput): void => {
 
 /** SIGTERM flushes within five seconds. */
 const graceMs = 4_500
-/** Of these, for the console to take what waits. The disk keeps the rest. */
+/** Of these, for the console to take what waits, while shells end; the disk keeps the rest. */
 const drainMs = 1_000
+/** And for the news that they have ended. */
+const lastWordsMs = 500
 /** Console time between starts: a clock that is wrong stays wrong while the console is away. */
 const offsetFile = 'console-offset'
 
@@ -141,10 +143,13 @@ async function wire(options: AgentOptions, stop: Stop): Promise<Agent> {
   }
 
   /** What waits goes out while there is a link. */
-  async function drain(): Promise<void> {
+  async function drain(withinMs: number): Promise<void> {
     if (!present) return
     const done = new AbortController()
-    await Promise.race([Promise.all([present.pump.drained(), present.link.idle()]), sleep(clock, drainMs, done.signal)])
+    await Promise.race([
+      Promise.all([present.pump.drained(), present.link.idle()]),
+      sleep(clock, withinMs, done.signal),
+    ])
     done.abort()
   }
 
@@ -195,8 +200,8 @@ async function wire(options: AgentOptions, stop: Stop): Promise<Agent> {
   })
   // Ended last first: nothing new arises, shells end while their last words can be sent, and then the link may go.
   stop.add('link', () => link.stop())
-  stop.add('unsent data', drain)
-  stop.add('terminals', () => sessions.closeAll())
+  stop.add('last words', () => drain(lastWordsMs))
+  stop.add('terminals', async () => void (await Promise.all([sessions.closeAll(), drain(drainMs)])))
   stop.add('unwritten data', () => outbox.flush())
   stop.add('events', events)
   stop.add('sampling', () => sampling.stop())

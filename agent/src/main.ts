@@ -1,7 +1,6 @@
 // The agent as a process: environment, signals, exit code. 2: wrong configuration. 3: the console does not want this agent.
 import { createRequire } from 'node:module'
 import { homedir, hostname } from 'node:os'
-import { startAgent } from './agent.ts'
 import { readEnv, WrongEnv } from './env.ts'
 import { helpText } from './help.ts'
 import { systemClock } from './platform/clock.ts'
@@ -17,11 +16,13 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 const say = (text: string): boolean => process.stderr.write(`${text}\n`)
 
 async function main(): Promise<void> {
-  const [argument] = process.argv.slice(2)
-  if (argument === '--version') return void process.stdout.write(`${version}\n`)
-  if (argument === '--help') return void process.stdout.write(`${helpText()}\n`)
-  if (argument !== undefined) {
-    say(`sindri-agent: expected --version, --help or nothing, got ${JSON.stringify(argument)}.`)
+  const given = process.argv.slice(2)
+  if (given.length === 1 && given[0] === '--version') return void process.stdout.write(`${version}\n`)
+  if (given.length === 1 && given[0] === '--help') return void process.stdout.write(`${helpText()}\n`)
+  if (given.length > 0) {
+    say(
+      `sindri-agent: expected --version, --help or nothing, got ${given.map((each) => JSON.stringify(each)).join(' ')}.`,
+    )
     process.exit(2)
   }
   const variables = { ...process.env }
@@ -33,23 +34,18 @@ async function main(): Promise<void> {
     clock: systemClock,
     write: (line) => void process.stderr.write(line),
   })
-  const agent = await startAgent({
-    env,
-    surroundings,
-    variables,
-    version,
-    clock: systemClock,
-    log,
-    random: Math.random,
-  })
+  // Only now: whoever asks for the version, or is told of a wrong variable, need not wait for all of it.
+  const { startAgent } = await import('./agent.ts')
+  const starting = startAgent({ env, surroundings, variables, version, clock: systemClock, log, random: Math.random })
 
   let ending: Promise<void> | undefined
   const end = (code: number): void => {
-    ending ??= agent.stop().finally(() => process.exit(code))
+    ending ??= starting.then((agent) => agent.stop()).finally(() => process.exit(code))
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(0))
   // Whoever started it with a channel and is gone cannot end it any more.
   process.on('disconnect', () => end(0))
+  const agent = await starting
   const { kind, message } = await agent.ended
   if (ending) return
   say(`sindri-agent: ${message}`)

@@ -73,7 +73,7 @@ export class NoLink extends Error {
 
 const answerTimeoutMs = 20_000
 /** What the peer gets to answer a closing handshake; a dead one never would. */
-const closeWithinMs = 1_000
+const closeWithinMs = 500
 
 export function openLink(options: LinkOptions): Promise<Link> {
   const { url, privateKey, init, clock, signal, connectTimeoutMs = 15_000, pingMs = 10_000 } = options
