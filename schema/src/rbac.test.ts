@@ -47,7 +47,14 @@ const anonymous: Viewer = { ...origin, kind: 'anonymous', role: 'ANONYMOUS' }
 const enroller: Viewer = { ...origin, kind: 'enroller', role: 'ENROLLER' }
 const agent: Viewer = {
   ...origin,
-  ...{ kind: 'agent', role: 'AGENT', id: 'ins_1', name: 'box', num: 1, run: '', epoch: 1n, linkId: 'lnk_1' },
+  kind: 'agent',
+  role: 'AGENT',
+  id: 'ins_1',
+  name: 'box',
+  num: 1,
+  run: '',
+  epoch: 1n,
+  linkId: 'lnk_1',
 }
 
 type Root = GraphQLField<unknown, unknown>
