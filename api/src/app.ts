@@ -70,6 +70,7 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
     if (!overrides.bus) stop.add('bus', () => bus.close())
 
     // Slices
+    overrides.onStep?.('start services')
     const platform = { db, bus, clock, ids, jobs, log }
     let address: Address = addressOf(env.host, env.port, env.publicUrl)
     const consoleVersion = about.version

@@ -113,7 +113,7 @@ describe('a console', () => {
     const one = run()
     one.child.on('message', ({ type, name }: { type: string; name: string }) => type === 'step' && steps.push(name))
     await one.told
-    expect(steps).toEqual(['open database', 'migrate database', 'open bus'])
+    expect(steps).toEqual(['open database', 'migrate database', 'open bus', 'start services'])
     one.child.kill('SIGHUP')
     expect([await one.ended, one.stderr()]).toEqual([0, ''])
   })
