@@ -52,6 +52,16 @@ describe('the guard', () => {
     ])
   })
 
+  it('records a mutation that met a defect, and hands the defect on', async () => {
+    const refused: unknown[][] = []
+    const context = contextOf(user('ADMIN'), refused)
+    const defect = new TypeError('not a function')
+    Object.assign(context.instances, { remove: () => Promise.reject(defect) })
+    const result = await execute({ schema, document: REMOVE, contextValue: context })
+    expect(result.errors?.[0]?.cause).toBe(defect)
+    expect(refused).toMatchObject([[{}, 'removeInstance', 'instance.remove', 'ins_1', { code: 'INTERNAL' }]])
+  })
+
   it('does not record terminal input, which the open and close of the terminal cover', async () => {
     const refused: unknown[][] = []
     const document = parse(

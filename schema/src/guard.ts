@@ -77,9 +77,11 @@ class GuardPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
         demand(viewer, action)
         return await resolver(parent, args, context, info)
       } catch (error) {
-        // A refusal is part of the record too; what a terminal types every few milliseconds is not.
-        if (audit === 'entry' && error instanceof Fault && !accounted.has(error))
-          await log.refused(viewer, info.fieldName, action, targetOf(args), error)
+        // A refusal is part of the record too, and so is a defect; what a terminal types every few milliseconds is not.
+        const fault =
+          error instanceof Fault ? error : new Fault('INTERNAL', 'A defect of the console.', {}, { cause: error })
+        if (audit === 'entry' && !accounted.has(fault))
+          await log.refused(viewer, info.fieldName, action, targetOf(args), fault)
         throw error
       }
     }

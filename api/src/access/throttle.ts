@@ -1,6 +1,6 @@
 // Failed attempts slow down those who make them: counted in the database, so that replicas count together, by its clock.
 import { Fault } from '@sindri/schema/contract/codes'
-import type { Db } from '../platform/db.ts'
+import type { Db, Tx } from '../platform/db.ts'
 import { hashOf } from '../platform/secrets.ts'
 
 /** What is counted, and how many failures are free before the delays begin. */
@@ -17,8 +17,8 @@ export interface Throttle {
   attempt(counters: readonly Counter[]): Promise<void>
   /** The attempt succeeded: `forget` starts anew, `others` only lose the failure that was counted for it. */
   succeeded(forget: readonly Counter[], others: readonly Counter[]): Promise<void>
-  /** Whoever was given a new password need not wait for the failures with the old one. */
-  forgiveAccount(email: string): Promise<void>
+  /** Whoever is given a new password need not wait for the failures with the old one: within the transaction that gives it. */
+  forgiveAccount(tx: Pick<Tx, 'query'>, email: string): Promise<void>
   /** Deletes what has no effect any more. */
   tidy(): Promise<void>
 }
@@ -98,8 +98,8 @@ export const createThrottle = ({ db }: { db: Db }): Throttle => ({
     )
   },
 
-  async forgiveAccount(email) {
-    await db.query('delete from sign_in_throttle where starts_with(key, $1)', [accountPrefix(email)])
+  async forgiveAccount(tx, email) {
+    await tx.query('delete from sign_in_throttle where starts_with(key, $1)', [accountPrefix(email)])
   },
 
   async tidy() {

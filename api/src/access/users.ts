@@ -47,13 +47,13 @@ export const createUsers = ({ db, passwords, throttle, ids, ended }: Deps): User
       )
       if (!row) throw notFound()
       const sessions = await endSessions(tx, id)
+      await throttle.forgiveAccount(tx, row.email)
       return {
         result: toUser(row),
         after: { mustChangePassword: true, endedSessions: sessions.length },
         publish: () => sessions.forEach((session) => ended({ kind: 'session', id: session })),
       }
     })
-    await throttle.forgiveAccount(user.email)
     return { user, oneTimePassword }
   }
 
