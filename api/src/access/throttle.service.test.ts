@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openTestDb } from '../testing/backend.ts'
 import type { TestDb } from '../testing/backend.ts'
-import { createThrottle, networkOf } from './throttle.ts'
+import { createThrottle } from './throttle.ts'
 import type { Throttle } from './throttle.ts'
 
 let db: TestDb
@@ -97,14 +97,4 @@ it('what has no effect any more is deleted', async () => {
   await age('stale', 3_700_000)
   await throttle.tidy()
   expect(await db.query(`select key from sign_in_throttle where key in ('stale', 'fresh')`)).toEqual([{ key: 'fresh' }])
-})
-
-it('addresses of one network count as one', () => {
-  expect(networkOf('192.0.2.7')).toBe('192.0.2.7')
-  expect(networkOf('::ffff:192.0.2.7')).toBe('192.0.2.7')
-  expect(networkOf('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64')
-  expect(networkOf('2001:0db8:0001:0002::6')).toBe('2001:db8:1:2::/64')
-  expect(networkOf('2001:db8::1')).toBe('2001:db8:0:0::/64')
-  expect(networkOf('::1')).toBe('0:0:0:0::/64')
-  expect(networkOf('fe80::1%eth0')).toBe('fe80:0:0:0::/64')
 })

@@ -1,6 +1,7 @@
 // Failed attempts slow down those who make them: counted in the database, so that replicas count together, by its clock.
 import { Fault } from '@sindri/schema/contract/codes'
 import type { Db, Tx } from '../platform/db.ts'
+import { networkOf } from '../platform/network.ts'
 import { hashOf } from '../platform/secrets.ts'
 
 /** What is counted, and how many failures are free before the delays begin. */
@@ -27,22 +28,6 @@ const firstDelayMs = 1_000
 const longestDelayMs = 15 * 60_000
 /** Failures that are older than this no longer count. */
 const memoryMs = 60 * 60_000
-
-/** IPv6 hands a /64 to everybody, so its addresses count as one. */
-export const networkOf = (ip: string): string => {
-  const v4 = /^(?:::ffff:)?(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1]
-  if (v4) return v4
-  if (!ip.includes(':')) return ip
-  const [head = '', tail] = ip.toLowerCase().split('%')[0]?.split('::') ?? []
-  const before = head === '' ? [] : head.split(':')
-  const after = tail ? tail.split(':') : []
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length)
-  const groups = [...before, ...Array<string>(zeros).fill('0'), ...after]
-  return `${groups
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`
-}
 
 /** What somebody typed is hashed: it may be a password in the wrong field, and has any length. */
 const accountPrefix = (email: string): string => `account:${hashOf(email)}:`

@@ -5,7 +5,6 @@ import { badInput, Fault } from '@sindri/schema/contract/codes'
 import { type AgentAck, CLOSE, type CloseName } from '@sindri/schema/contract/protocol'
 import type { AnyClose, Conn } from './conn.ts'
 import { sessionTokenOf } from './cookies.ts'
-import type { Limiter } from './limits.ts'
 import type { Authenticate } from './viewer.ts'
 
 /** What the agents slice does for a link. */
@@ -33,11 +32,10 @@ const PER_PRINCIPAL = 100
 export const createAdmission = (deps: {
   authenticate: Authenticate
   links: Links
-  failedSockets: Limiter
   /** Sockets that this principal has. */
   countOf(id: string): number
 }): Admission => {
-  const { authenticate, links, failedSockets, countOf } = deps
+  const { authenticate, links, countOf } = deps
 
   const admitPerson = async (conn: Conn, req: IncomingMessage): Promise<void> => {
     const token = sessionTokenOf(req)
@@ -79,8 +77,6 @@ export const createAdmission = (deps: {
         return {}
       } catch (error) {
         conn.viewer = null
-        if (error instanceof Fault && !['UNAVAILABLE', 'RESTARTING'].includes(error.code))
-          failedSockets.take(conn.origin.ip)
         throw error
       }
     },

@@ -53,6 +53,8 @@ export interface Conn {
   /** Resolves when nothing is being answered. */
   idle(): Promise<void>
   readonly closed: Promise<void>
+  /** With what it was closed from here; null where the far side did. */
+  closedWith: number | null
   /** Resolves when the next value may be fetched; at once while the reader keeps up. */
   send(text: string): void | Promise<void>
   close(name: AnyClose, message?: string): void
@@ -105,6 +107,7 @@ export const openConn = ({ ws, nonce, origin, sameOrigin, clock, log, onHeard }:
     running: 0,
     answering: 0,
     closed: gone.promise,
+    closedWith: null,
 
     answered() {
       conn.answering -= 1
@@ -132,6 +135,7 @@ export const openConn = ({ ws, nonce, origin, sameOrigin, clock, log, onHeard }:
     closePlain(code, reason) {
       if (closing) return
       closing = true
+      conn.closedWith = code
       ws.close(code, reasonOf(reason))
       const giveUp = clock.after(CLOSE_WITHIN_MS, () => ws.terminate())
       void gone.promise.then(giveUp)

@@ -1,5 +1,6 @@
 // Ready only while the database answers with its migrations; without the bus it serves on, and says so.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Fault } from '@sindri/schema/contract/codes'
 import { describe, expect, it } from 'vitest'
 import { createFakeClock } from '../platform/clock.fake.ts'
 import { silentLog } from '../platform/log.ts'
@@ -9,7 +10,7 @@ import { createHealth } from './health.ts'
 
 const up = async (): Promise<void> => {}
 const down = async (): Promise<void> => {
-  throw new Error('connection refused')
+  throw new Fault('UNAVAILABLE', 'Expected the database to answer.')
 }
 const silent = (): Promise<void> => new Promise(() => {})
 const all = readMigrations().map(({ name }) => ({ name }))
@@ -26,6 +27,7 @@ const ask = async (parts: {
     bus: { ping: parts.bus ?? up },
     isStopping: () => parts.stopping ?? false,
     clock,
+    log: silentLog,
   })
   const answer = { status: 0, body: '' }
   const res = {
@@ -57,7 +59,17 @@ describe('a console', () => {
     expect(await ask({ database: down })).toMatchObject({
       status: 503,
       state: 'unready',
-      parts: { database: { state: 'down', reason: 'connection refused' } },
+      parts: { database: { state: 'down', reason: 'Expected the database to answer.' } },
+    })
+  })
+
+  it('does not tell everybody what a driver says', async () => {
+    const refusing = async () => {
+      throw new Error('password authentication failed for user "sindri"')
+    }
+    expect(await ask({ database: refusing })).toMatchObject({
+      status: 503,
+      parts: { database: { state: 'down', reason: 'the log has the reason' } },
     })
   })
 

@@ -1,6 +1,8 @@
 // Whether the console lives (/healthz) and whether it can serve (/readyz), part by part, in an answer that never waits long.
+import { Fault } from '@sindri/schema/contract/codes'
 import type { Clock } from '../platform/clock.ts'
 import type { Db } from '../platform/db.ts'
+import type { Log } from '../platform/log.ts'
 import { readMigrations } from '../platform/migrations.ts'
 import { type Exchange, sendJson } from './exchange.ts'
 
@@ -9,6 +11,7 @@ export interface HealthDeps {
   bus: { ping(): Promise<void> }
   isStopping(): boolean
   clock: Clock
+  log: Log
 }
 
 interface Part {
@@ -26,7 +29,7 @@ export interface Readiness {
 /** A load balancer that asks does not wait longer either. */
 const ANSWER_WITHIN_MS = 2_000
 
-export const createHealth = ({ database, bus, isStopping, clock }: HealthDeps) => {
+export const createHealth = ({ database, bus, isStopping, clock, log }: HealthDeps) => {
   const names = readMigrations().map(({ name }) => name)
 
   /** Somebody may have restored an older database under a console that runs. */
@@ -35,20 +38,23 @@ export const createHealth = ({ database, bus, isStopping, clock }: HealthDeps) =
       `select migration_name as name from _prisma_migrations where finished_at is not null and rolled_back_at is null`,
     )
     const missing = names.filter((name) => !rows.some((row) => row.name === name))
-    if (missing.length > 0) throw new Error(`expected the migration ${missing.join(', ')}, got a database without it`)
+    if (missing.length > 0)
+      throw new Fault('UNAVAILABLE', `expected the migration ${missing.join(', ')}, got a database without it`)
   }
 
-  const look = async (ask: () => Promise<void>): Promise<Part> => {
+  const look = async (name: string, ask: () => Promise<void>): Promise<Part> => {
     const startedMs = clock.monotonicMs()
     const late = Promise.withResolvers<never>()
     const cancel = clock.after(ANSWER_WITHIN_MS, () =>
-      late.reject(new Error(`no answer within ${ANSWER_WITHIN_MS} ms`)),
+      late.reject(new Fault('UNAVAILABLE', `no answer within ${ANSWER_WITHIN_MS} ms`)),
     )
     try {
       await Promise.race([ask(), late.promise])
       return { state: 'up', tookMs: Math.round(clock.monotonicMs() - startedMs) }
     } catch (error) {
-      return { state: 'down', reason: (error as Error).message }
+      // Everybody may ask; what a driver says may name hosts, users and tables.
+      if (!(error instanceof Fault)) log.error('a part is not well', { part: name, error })
+      return { state: 'down', reason: error instanceof Fault ? error.message : 'the log has the reason' }
     } finally {
       cancel()
     }
@@ -56,9 +62,9 @@ export const createHealth = ({ database, bus, isStopping, clock }: HealthDeps) =
 
   const readiness = async (): Promise<Readiness> => {
     const [databasePart, busPart, migrations] = await Promise.all([
-      look(() => database.ping()),
-      look(() => bus.ping()),
-      look(migrated),
+      look('database', () => database.ping()),
+      look('bus', () => bus.ping()),
+      look('migrations', migrated),
     ])
     const serves = databasePart.state === 'up' && migrations.state === 'up' && !isStopping()
     return {

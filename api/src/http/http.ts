@@ -76,7 +76,7 @@ export const createHttp = (deps: HttpDeps): Http => {
   })
   figures.watch({ ...counts, sockets: sockets.count, bus: bus.stats })
 
-  const health = createHealth({ database: db, bus, isStopping, clock })
+  const health = createHealth({ database: db, bus, isStopping, clock, log })
   const graphiql = createGraphiQL()
   const isSecure = ({ req }: Parameters<typeof health.live>[0]): boolean => origins.isSecure(req)
   const graphql = createGraphQL({ operations, ports, viewers, graphiql, isSecure })

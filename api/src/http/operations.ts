@@ -4,6 +4,7 @@ import { badInput, Fault } from '@sindri/schema/contract/codes'
 import { execute, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from 'graphql'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
+import { networkOf } from '../platform/network.ts'
 import { createDocuments, operationOf, type PreparedOperation } from './documents.ts'
 import type { Limiter } from './limits.ts'
 import { codeOf, toGraphQLError, toGraphQLErrors } from './shown.ts'
@@ -81,7 +82,7 @@ export const createOperations = (deps: {
           return charges.terminalBytes.demand(viewer.id, 'bytes of terminal input', cost)
         return charges.operations.demand(viewer.id, 'operations')
       default:
-        return charges.operations.demand(viewer.ip, 'operations')
+        return charges.operations.demand(networkOf(viewer.ip), 'operations')
     }
   }
 

@@ -65,6 +65,8 @@ describe('the address of a client', () => {
     const { isSecure } = origins({ publicUrl: new URL('https://console.example.com') })
     expect(isSecure(request({ host: 'console.example.com' }))).toBe(true)
     expect(isSecure(request({ host: 'localhost:3000' }))).toBe(false)
+    expect(isSecure(request({ host: '127.0.0.1:3000', origin: 'https://console.example.com' }))).toBe(true)
+    expect(isSecure(request({ host: '127.0.0.1:3000', origin: 'http://127.0.0.1:3000' }))).toBe(false)
   })
 })
 

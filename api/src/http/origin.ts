@@ -76,6 +76,8 @@ export const createOrigins = ({ publicUrl, host: bound, trustedProxies }: Addres
       if ('encrypted' in req.socket) return true
       // A proxy in front of SINDRI_PUBLIC_URL=https://… need not be trusted for this.
       if (publicUrl?.protocol === 'https:' && req.headers.host === publicUrl.host) return true
+      // Nor need it pass the Host on: a page of that address says where it is.
+      if (publicUrl?.protocol === 'https:' && req.headers.origin === publicUrl.origin) return true
       return isTrusted(connectionOf(req)) && req.headers['x-forwarded-proto'] === 'https'
     },
 

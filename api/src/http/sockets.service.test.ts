@@ -346,6 +346,26 @@ it('who fails to come in three hundred times a minute waits before the next hand
   }
 })
 
+it('who holds places without a word waits before the next handshake, too', async () => {
+  const own = await createTestApp()
+  try {
+    for (let i = 0; i < 10; i += 1) {
+      await Promise.all(
+        Array.from({ length: 31 }, async () => {
+          const socket = await openRawSocket(own.url).catch(() => undefined)
+          socket?.ws.terminate()
+          await socket?.closed
+        }),
+      )
+    }
+    await expect
+      .poll(async () => (await refusalOf(own.url, {}).catch(() => ({ status: 101 }))).status, { timeout: 10_000 })
+      .toBe(429)
+  } finally {
+    await own.close()
+  }
+})
+
 it('sockets are told when the console restarts, and none stays', async () => {
   const own = await createTestApp()
   try {

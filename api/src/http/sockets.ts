@@ -4,17 +4,18 @@ import type { Duplex } from 'node:stream'
 import type { Origin, Ports } from '@sindri/schema'
 import { type FaultCode, FAULTS } from '@sindri/schema/contract/codes'
 import { LIMITS } from '@sindri/schema/contract/limits'
-import { type CloseName, NONCE_HEADER } from '@sindri/schema/contract/protocol'
+import { CLOSE, type CloseName, NONCE_HEADER } from '@sindri/schema/contract/protocol'
 import { handleProtocols } from 'graphql-ws'
 import { WebSocketServer } from 'ws'
 import { type Bus, gap } from '../platform/bus.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Ids } from '../platform/ids.ts'
 import type { Log } from '../platform/log.ts'
+import { networkOf } from '../platform/network.ts'
 import { newSecret } from '../platform/secrets.ts'
 import { type AccessEnded, topics } from '../platform/topics.ts'
 import { type Admission, createAdmission, type Links } from './admission.ts'
-import { type Conn, openConn } from './conn.ts'
+import { type Conn, openConn, PLAIN_CLOSE } from './conn.ts'
 import type { Limiter } from './limits.ts'
 import type { Operations } from './operations.ts'
 import type { Origins } from './origin.ts'
@@ -50,6 +51,8 @@ const LOOK_MS = 1_000
 const JUDGE_MS = 60_000
 /** Sockets that have not said who they are: as many as a mass return brings at one moment. */
 const PENDING_MAX = 2_000
+/** Refused for a reason of ours. */
+const OURS: ReadonlySet<number | null> = new Set([PLAIN_CLOSE.TRY_AGAIN.code, CLOSE.RESTARTING.code])
 /** What answers may take while the console goes down. */
 const ANSWER_WITHIN_MS = 2_000
 
@@ -69,7 +72,6 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
   const admission: Admission = createAdmission({
     authenticate,
     links,
-    failedSockets,
     countOf: (id) => [...conns].filter((conn) => conn.viewer && 'id' in conn.viewer && conn.viewer.id === id).length,
   })
 
@@ -109,7 +111,8 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
       })
       ws.once('close', (code, reason) => {
         conns.delete(conn)
-        pending.delete(conn)
+        // It never came in: it was refused, or held a place without a word.
+        if (pending.delete(conn) && !OURS.has(conn.closedWith)) failedSockets.take(networkOf(origin.ip))
         if (conn.viewer?.kind === 'agent') links.closed(conn.viewer)
         void closed(code, String(reason))
       })
@@ -174,7 +177,7 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
           'Too many connect at this moment.',
           'retry-after: 2\r\n',
         )
-      const retryAfterMs = failedSockets.wait(ip)
+      const retryAfterMs = failedSockets.wait(networkOf(ip))
       if (retryAfterMs > 0)
         return refuse(
           socket,

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { AnonymousViewer, KeyViewer, Origin, UserViewer, Viewer } from '@sindri/schema'
 import { Fault } from '@sindri/schema/contract/codes'
+import { networkOf } from '../platform/network.ts'
 import { sameSecret } from '../platform/secrets.ts'
 import { sessionTokenOf } from './cookies.ts'
 import type { Limiter } from './limits.ts'
@@ -44,7 +45,7 @@ export const createViewers = ({ authenticate, enrolSecret, enrolments, failedEnr
     }
     const key = await authenticate.key(secret, origin)
     if (key) return key
-    failedEnrolments.demand(origin.ip, 'attempts with a wrong key or secret')
+    failedEnrolments.demand(networkOf(origin.ip), 'attempts with a wrong key or secret')
     throw new Fault('UNAUTHENTICATED', 'Authorization: this API key or bootstrap secret is not valid here.')
   },
 })
