@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -276,11 +276,11 @@ describe('asked to end', () => {
     const link = await linked(console)
     console.behaviour.upgrade = 'nothing'
     link.ws.terminate()
-    const spool = join(home, '.sindri/agent/spool/samples')
-    const kept = (): number => spoolBytes(spool)
-    const before = kept()
-    // By a sample: what is noted of an answer takes a few bytes.
-    await expect.poll(kept, { timeout: 8000 }).toBeGreaterThan(before + 500)
+    const sent = link.of('PublishSamples').flatMap(({ variables }) => variables.records as { seq: number }[])
+    const next = Math.max(...sent.map(({ seq }) => seq)) + 1
+    await expect
+      .poll(() => spooled(join(home, '.sindri/agent/spool/samples')), { timeout: 8000 })
+      .toContain(`"seq":${next}`)
     const { code, tookMs } = await end(program, 'SIGTERM')
     expect(code).toBe(0)
     expect(tookMs).toBeLessThan(5000)
@@ -344,10 +344,7 @@ describe('asked to end', () => {
   })
 })
 
-const spoolBytes = (dir: string): number => {
-  try {
-    return readdirSync(dir).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0)
-  } catch {
-    return 0
-  }
-}
+const spooled = (dir: string): string =>
+  readdirSync(dir)
+    .map((name) => readFileSync(join(dir, name), 'latin1'))
+    .join('')
