@@ -122,6 +122,16 @@ describe('a handshake', () => {
   it.each([
     [{ status: 503, headers: { 'retry-after': '7' } }, 'expected a WebSocket, got status 503', 7000],
     [{ status: 429, headers: { 'retry-after': '99999999999' } }, 'expected a WebSocket, got status 429', 600_000],
+    [
+      {
+        status: 421,
+        body: JSON.stringify({ errors: [{ message: 'Host: expected console.example.com.', extensions: {} }] }),
+      },
+      'expected a WebSocket, got status 421: Host: expected console.example.com.',
+      null,
+    ],
+    [{ status: 400, body: '{"errors":"many"}' }, 'expected a WebSocket, got status 400', null],
+    [{ status: 500, body: `<html>${'x'.repeat(100_000)}` }, 'expected a WebSocket, got status 500', null],
     [{ status: 503, headers: { 'retry-after': 'tomorrow' } }, 'expected a WebSocket, got status 503', null],
     [{ status: 500, body: '<html>oh</html>' }, 'expected a WebSocket, got status 500', null],
     [{ status: 200, body: '<html>welcome</html>' }, 'expected a WebSocket, got status 200', null],
@@ -134,6 +144,11 @@ describe('a handshake', () => {
     console.behaviour.upgrade = upgrade
     const error = await refusal(open())
     expect((error as NoLink).closed).toEqual({ code: 1006, reason, retryAfterMs })
+  })
+
+  it('says what it knows of a refusal that breaks off', async () => {
+    console.behaviour.upgrade = { status: 500, headers: { 'content-length': '1000' }, body: '{"errors":[' }
+    expect((await refusal(open())).message).toBe('expected a WebSocket, got status 500')
   })
 
   it('with nobody there ends with the reason of the connection', async () => {

@@ -5,6 +5,7 @@ import { LIMITS } from '@sindri/schema/contract/limits'
 // The main entrance would load all of `graphql`, which a client has no use for.
 import { createClient } from 'graphql-ws/client'
 import { type KeyObject, sign } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import WebSocket from 'ws'
 import type { Clock, Undo } from '../platform/clock.ts'
 import { oneLine } from '../platform/text.ts'
@@ -111,7 +112,11 @@ export function openLink(options: LinkOptions): Promise<Link> {
         const { statusCode, headers } = response
         reason ||= `expected a WebSocket, got status ${statusCode}${headers.location ? ` to ${oneLine(headers.location)}` : ''}`
         retryAfterMs = toRetryAfterMs(headers['retry-after'])
-        this.terminate()
+        // A console says why, such as that it goes by another name.
+        void readFault(response).then((fault) => {
+          if (fault !== null) reason += `: ${fault}`
+          this.terminate()
+        })
       })
       // Without a listener a refused connection would end the process; graphql-ws hears of it by 'close'.
       this.on('error', (error) => (reason ||= error.message))
@@ -246,6 +251,23 @@ export function openLink(options: LinkOptions): Promise<Link> {
   }
   if (signal?.aborted) close()
   return opened.promise
+}
+
+const faultBytes = 4096
+
+/** The message in the JSON of a console that does not answer an upgrade; null for whatever else may stand there. */
+async function readFault(response: IncomingMessage): Promise<string | null> {
+  try {
+    let text = ''
+    for await (const chunk of response.setEncoding('utf8')) {
+      text += String(chunk)
+      if (text.length > faultBytes) return null
+    }
+    const { errors } = JSON.parse(text) as { errors?: unknown }
+    return Array.isArray(errors) ? toRefused(errors).message : null
+  } catch {
+    return null
+  }
 }
 
 /** graphql-ws hands over a list of GraphQL errors, a close event, or an error of its own. */
