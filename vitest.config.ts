@@ -26,7 +26,7 @@ export default defineConfig({
           name: 'unit',
           include: ['*.test.ts', 'scripts/**/*.test.ts', '{schema,api,agent,web,e2e,bench}/**/*.test.ts'],
           exclude: [...ignored, ...stores],
-          testTimeout: 10_000,
+          testTimeout: 20_000,
         },
       },
       {
@@ -37,7 +37,7 @@ export default defineConfig({
           include: stores,
           exclude: ignored,
           globalSetup: 'api/src/testing/globalSetup.ts',
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
