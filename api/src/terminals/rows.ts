@@ -3,6 +3,7 @@ import type { CloseReason, Page, PageArgs, Terminal, Viewer } from '@sindri/sche
 import { can } from '@sindri/schema/contract/roles'
 import type { Db } from '../platform/db.ts'
 import type { Prisma } from '../platform/generated/client.ts'
+import { isId } from '../platform/ids.ts'
 import { pageSize, readCursor, toPage } from '../platform/paging.ts'
 
 const withInstance = { include: { instance: { select: { name: true } } } } satisfies Prisma.TerminalDefaultArgs
@@ -54,7 +55,8 @@ export const pageOf = async (db: Db, viewer: Viewer, args: Args): Promise<Page<T
   const after = readCursor<[string, string]>(args.after, ['time', 'string'])
   const where: Prisma.TerminalWhereInput = {
     ...(!seesAll(viewer) && { openerId: 'id' in viewer ? viewer.id : '' }),
-    ...(args.instanceId && { instanceId: args.instanceId }),
+    // What is no id, an empty one included, is nobody's; the database would choke on some of it.
+    ...(args.instanceId != null && { instanceId: { in: [args.instanceId].filter((id) => isId('instance', id)) } }),
     ...(args.open === true && { state: { not: 'CLOSED' } }),
     ...(args.open === false && { state: 'CLOSED' }),
   }
