@@ -57,7 +57,7 @@ await program(async () => {
 function summary(about: Ready, tookMs: number): string {
   const password = about.oneTimePassword
     ? `${about.oneTimePassword}   (shown once; you choose your own when you sign in)`
-    : 'unchanged   (lost: npm run admin -- reset-password)'
+    : 'already set   (lost: npm run admin -- reset-password)'
   const outside = shared['SINDRI_PUBLIC_URL']?.trim()
   const lines = [
     ['Sindri Console', about.url],
