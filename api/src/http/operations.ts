@@ -81,6 +81,9 @@ export const createOperations = (deps: {
         if (roots.every((root) => TERMINAL_FLOW.has(root)))
           return charges.terminalBytes.demand(viewer.id, 'bytes of terminal input', cost)
         return charges.operations.demand(viewer.id, 'operations')
+      case 'enroller':
+        // Paid where the secret was found right.
+        return
       default:
         return charges.operations.demand(networkOf(viewer.ip), 'operations')
     }

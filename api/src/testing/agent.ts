@@ -30,6 +30,8 @@ export interface TestAgent {
   run: string
   token: string
   publicKey: string
+  /** What it enrolled with. */
+  registration: Json
   /** Enrols again with the same key. */
   enrol(): Promise<Json>
   /** The payload of `connection_init` for a socket of that nonce. */
@@ -52,18 +54,19 @@ export const enrolTestAgent = async (url: string, secret: string, facts: Json = 
   const name = (facts.instanceId as string | undefined) ?? `box-${randomBytes(4).toString('hex')}`
   const run = createIds(systemClock).make('request').slice(4)
 
+  const registration: Json = {
+    hostname: name,
+    ...facts,
+    instanceId: name,
+    publicKey: key,
+    proof: signed(enrolStatement(name, key)),
+  }
+
   const enrol = async (): Promise<Json> => {
-    const input = {
-      hostname: name,
-      ...facts,
-      instanceId: name,
-      publicKey: key,
-      proof: signed(enrolStatement(name, key)),
-    }
     const answer = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${secret}` },
-      body: JSON.stringify({ query: REGISTER, variables: { input } }),
+      body: JSON.stringify({ query: REGISTER, variables: { input: registration } }),
     })
     const { data, errors } = (await answer.json()) as { data?: { registerInstance: Json }; errors?: [] }
     if (errors || !data) throw new Error(textOf(errors ?? []))
@@ -92,6 +95,7 @@ export const enrolTestAgent = async (url: string, secret: string, facts: Json = 
     run,
     token: agentToken,
     publicKey: key,
+    registration,
     enrol,
     init,
 
