@@ -3,6 +3,7 @@ import { FitAddon } from '@xterm/addon-fit'
 import { WebglAddon } from '@xterm/addon-webgl'
 import { type ITheme, Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
+import { LIMITS } from '@sindri/schema/contract/limits'
 import type { Screen, Size } from './picture.ts'
 
 const ansi = (names: string, normal: string, bright: string): Partial<ITheme> => {
@@ -47,7 +48,16 @@ export interface Emulator {
   screen: Screen
   /** The size that fits the place it is shown in; null while it has none. */
   fits(): Size | null
+  /** Measures the cells anew, with the font that has come. */
+  useFont(): void
   focus(): void
+  /** Gives the keyboard of a phone its place, or takes it away. */
+  toggleKeyboard(): void
+  /** As if it were typed. */
+  key(data: string): void
+  paste(text: string): void
+  /** Whether the program wants its arrow keys in the form for full-screen programs. */
+  readonly applicationArrows: boolean
   setTheme(theme: 'dark' | 'light'): void
   dispose(): void
 }
@@ -60,11 +70,21 @@ export interface EmulatorOptions {
   onLeave: () => void
 }
 
+const font = '"JetBrains Mono Variable"'
+const fallbacks = 'ui-monospace, monospace'
+
+/** Resolves when the terminal's font is there. Without it a cell has another height, and every size would be wrong. */
+export const fontLoaded = async (): Promise<void> => {
+  await document.fonts.load(`13px ${font}`)
+}
+
 const numbers = new Intl.NumberFormat()
+const [leastCols, mostCols] = LIMITS.terminalColumns
+const [leastRows, mostRows] = LIMITS.terminalRows
 
 export const openEmulator = ({ place, theme, onData, onLeave }: EmulatorOptions): Emulator => {
   const terminal = new Terminal({
-    fontFamily: '"JetBrains Mono Variable", ui-monospace, monospace',
+    fontFamily: document.fonts.check(`13px ${font}`) ? `${font}, ${fallbacks}` : fallbacks,
     fontSize: 13,
     lineHeight: 18 / 17,
     fontWeightBold: 700,
@@ -91,9 +111,18 @@ export const openEmulator = ({ place, theme, onData, onLeave }: EmulatorOptions)
   // Old mouse reports are bytes, not text.
   terminal.onBinary((data) => onData(Uint8Array.from(data, (character) => character.charCodeAt(0))))
   terminal.attachCustomKeyEventHandler((event) => {
-    if (event.key !== 'F6' || !event.shiftKey) return true
-    if (event.type === 'keydown') onLeave()
-    return false
+    if (event.key === 'F6' && event.shiftKey) {
+      if (event.type === 'keydown') onLeave()
+      return false
+    }
+    // Ctrl+C belongs to the program. With Shift, browsers open their tools; elsewhere it copies.
+    if (event.ctrlKey && event.shiftKey && event.code === 'KeyC') {
+      event.preventDefault()
+      // oxlint-disable-next-line typescript/no-deprecated -- the other way is closed to pages that came over plain HTTP
+      if (event.type === 'keydown' && terminal.hasSelection()) document.execCommand('copy')
+      return false
+    }
+    return true
   })
 
   // A resize flushes what is queued behind it, at the old size; so what comes after one waits until it has happened.
@@ -121,9 +150,20 @@ export const openEmulator = ({ place, theme, onData, onLeave }: EmulatorOptions)
     },
     fits() {
       const size = fit.proposeDimensions()
-      return size && size.cols >= 2 && size.rows >= 1 ? { cols: size.cols, rows: size.rows } : null
+      if (!size || !(size.cols >= leastCols && size.rows >= leastRows)) return null
+      return { cols: Math.min(size.cols, mostCols), rows: Math.min(size.rows, mostRows) }
     },
+    useFont: () => (terminal.options.fontFamily = `${font}, ${fallbacks}`),
     focus: () => terminal.focus(),
+    toggleKeyboard() {
+      if (document.activeElement === terminal.textarea) terminal.blur()
+      else terminal.focus()
+    },
+    key: (data) => terminal.input(data),
+    paste: (text) => terminal.paste(text),
+    get applicationArrows() {
+      return terminal.modes.applicationCursorKeysMode
+    },
     setTheme: (next) => (terminal.options.theme = themes[next]),
     dispose: () => terminal.dispose(),
   }
