@@ -48,10 +48,14 @@ describe('nothing is lost', () => {
       const now = await samples(id)
       return before.every((point) => now.some(({ at, count: n }) => at === point.at && n >= point.count))
     })
-    await until('the samples of the outage', async () => {
-      const during = (await samples(id)).filter(({ at }) => Date.parse(at) > killedMs && Date.parse(at) < backMs)
-      return during.length >= 2
-    }, 30_000)
+    await until(
+      'the samples of the outage',
+      async () => {
+        const during = (await samples(id)).filter(({ at }) => Date.parse(at) > killedMs && Date.parse(at) < backMs)
+        return during.length >= 2
+      },
+      30_000,
+    )
     // Taken once a second: two may share one, a repeat would make more of it.
     expect((await samples(id)).every((point) => point.count <= 2)).toBe(true)
   })
@@ -99,15 +103,21 @@ describe('nothing is lost', () => {
     const second = world.startAgent('twin')
     const api = await world.api()
     const takeover = await until('the question', async () => {
-      const { takeovers } = await api.ask('query ($id: ID!) { takeovers(instanceId: $id) { id hostname address } }', { id })
+      const { takeovers } = await api.ask('query ($id: ID!) { takeovers(instanceId: $id) { id hostname address } }', {
+        id,
+      })
       return takeovers[0]
     })
     await until('the agent to say so', () => second.output().includes('INSTANCE_EXISTS'))
     await api.ask('mutation ($id: ID!) { answerTakeover(id: $id, allow: true) }', { id: takeover.id })
-    await until('the new machine to be in', async () => {
-      const { instance } = await api.ask('query ($id: ID!) { instance(id: $id) { liveness } }', { id })
-      return instance.liveness === 'ONLINE'
-    }, 90_000)
+    await until(
+      'the new machine to be in',
+      async () => {
+        const { instance } = await api.ask('query ($id: ID!) { instance(id: $id) { liveness } }', { id })
+        return instance.liveness === 'ONLINE'
+      },
+      90_000,
+    )
   })
 
   it('when the console is asked to stop: it ends within five seconds, and an agent comes back to the next one', async () => {

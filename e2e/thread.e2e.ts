@@ -44,7 +44,11 @@ describe('an agent and its console', () => {
     const { id } = await world.running('forge')
     const api = await world.api()
     const seen: { stored: boolean }[] = []
-    const watching = api.watch('subscription ($ids: [ID!]!) { metricSampled(instanceIds: $ids) { stored sample { at cpu { usagePercent } } } }', { ids: [id] }, ({ metricSampled }) => seen.push(metricSampled))
+    const watching = api.watch(
+      'subscription ($ids: [ID!]!) { metricSampled(instanceIds: $ids) { stored sample { at cpu { usagePercent } } } }',
+      { ids: [id] },
+      ({ metricSampled }) => seen.push(metricSampled),
+    )
     await until('a live sample', () => seen.some(({ stored }) => !stored))
     watching.stop()
   })
@@ -65,7 +69,10 @@ describe('an agent and its console', () => {
   it('open a shell that does what is typed, and end with its exit code', async () => {
     const { id } = await world.running('forge')
     const api = await world.api()
-    const shell = attachShell(api, await openTerminal(api, id, { cwd: '/tmp', env: [{ name: 'GREETING', value: 'hei' }] }))
+    const shell = attachShell(
+      api,
+      await openTerminal(api, id, { cwd: '/tmp', env: [{ name: 'GREETING', value: 'hei' }] }),
+    )
     shell.type('echo "$GREETING-$((6*7))" in $PWD; tty; stty size\r')
     await shell.sees('hei-42 in /tmp')
     await shell.sees('/dev/pts/')
@@ -119,9 +126,12 @@ describe('an agent and its console', () => {
     expect(await agent.end()).toBe(0)
     const api = await world.api()
     await until('the link to be gone', async () => {
-      const { errors } = await api.send('mutation ($input: OpenTerminalInput!) { openTerminal(input: $input) { id } }', {
-        input: { instanceId: id, cols: 80, rows: 24 },
-      })
+      const { errors } = await api.send(
+        'mutation ($input: OpenTerminalInput!) { openTerminal(input: $input) { id } }',
+        {
+          input: { instanceId: id, cols: 80, rows: 24 },
+        },
+      )
       return errors[0]?.extensions?.code === 'AGENT_OFFLINE'
     })
   })

@@ -4,10 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../kit/processes.ts'
 import { openWorld, type World } from '../kit/world.ts'
 import { openBrowser, openPage, shoot, shootAll, sizes } from './page.ts'
+import { type Screen, screenOf } from './screen.ts'
 
 let world: World
 let browser: Browser
 let page: Page
+let screen: Screen
 let faults: string[]
 
 beforeAll(async () => {
@@ -15,25 +17,12 @@ beforeAll(async () => {
   world.startAgent('forge', { SINDRI_AGENT_TAGS: 'team=forge,env=dev' })
   browser = await openBrowser()
   ;({ page, faults } = await openPage(browser))
+  screen = screenOf(page)
 })
 afterAll(async () => {
   await browser?.close()
   await world?.end()
 })
-
-/** The rows in sight; without a graphics card xterm draws them as elements. */
-const rows = (): Promise<string> =>
-  page.evaluate(() => Array.from(document.querySelectorAll('.xterm-rows > div'), (row) => row.textContent?.trimEnd() ?? '').join('\n'))
-
-const sees = (what: string | RegExp, withinMs = 15_000): Promise<unknown> =>
-  until(`the terminal to show ${String(what)}`, async () => {
-    const text = await rows()
-    return typeof what === 'string' ? text.includes(what) : what.test(text)
-  }, withinMs).catch(async (error: Error) => {
-    throw new Error(`${error.message}; it shows ${JSON.stringify((await rows()).slice(-600))}`)
-  })
-
-const type = (text: string): Promise<void> => page.keyboard.type(text)
 
 describe('an operator', () => {
   it('signs in', async () => {
@@ -45,7 +34,7 @@ describe('an operator', () => {
     await shootAll(page, 'sign-in')
     await page.getByLabel('Password', { exact: true }).fill(world.admin.password)
     await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.waitForURL('**/instances')
+    await page.waitForURL(({ pathname }) => pathname === '/instances')
   })
 
   it('sees the machine RUNNING, with bars that were measured', async () => {
@@ -68,49 +57,51 @@ describe('an operator', () => {
   it('opens a terminal and types', async () => {
     await page.getByRole('button', { name: 'Open terminal' }).click()
     await page.waitForURL('**/terminals/trm_*')
-    await page.locator('[data-phase=live]').waitFor()
-    await type('echo hei-$((6*7))\r')
-    await sees('hei-42')
+    await screen.live()
+    await screen.prompted()
+    await screen.type('echo hei-$((6*7))\r')
+    await screen.sees('hei-42')
     await shootAll(page, 'terminal')
   })
 
   it('runs top, which draws itself anew after a resize', async () => {
-    await type('top\r')
-    await sees('load average')
+    await screen.type('top\r')
+    await screen.sees('load average')
     await shoot(page, 'terminal-top')
+    const before = await screen.size()
     await page.setViewportSize({ width: 1100, height: 700 })
-    await until('the new size', async () => {
-      const size = await page.locator('[data-size]').getAttribute('data-size')
-      return size && !size.startsWith('80') ? size : null
-    })
-    await sees('load average')
-    await type('q')
-    await type('clear; stty size\r')
-    const size = await page.locator('[data-size]').getAttribute('data-size')
-    const [cols, lines] = (size ?? '').split(' × ')
-    await sees(new RegExp(`${lines} ${cols}`))
+    await until('the new size', async () => (await screen.size()).cols < before.cols)
+    await screen.sees('load average')
+    await screen.type('q')
+    // What comes before the prompt, top itself throws away: it ends with a flush of its input (TCSAFLUSH).
+    await screen.prompted()
+    await screen.type('clear; stty size\r')
+    const { cols, rows } = await screen.size()
+    await screen.sees(`${rows} ${cols}`)
     await page.setViewportSize(sizes.wide)
   })
 
   it('edits a file in vim', async () => {
-    await type('vim -u NONE /tmp/sindri-e2e-vim.txt\r')
-    await sees('sindri-e2e-vim.txt')
-    await type('istruck while hot')
-    await sees('struck while hot')
+    await screen.type('vim -u NONE /tmp/sindri-e2e-vim.txt\r')
+    await screen.sees('sindri-e2e-vim.txt')
+    await screen.type('istruck while hot')
+    await screen.sees('struck while hot')
     await shoot(page, 'terminal-vim')
     await page.keyboard.press('Escape')
-    await type(':wq\r')
-    await type('clear; cat /tmp/sindri-e2e-vim.txt; rm /tmp/sindri-e2e-vim.txt\r')
-    await sees(/^struck while hot/m)
+    await screen.type(':wq\r')
+    await screen.prompted()
+    await screen.type('clear; cat /tmp/sindri-e2e-vim.txt; rm /tmp/sindri-e2e-vim.txt\r')
+    await screen.sees(/^struck while hot/m)
   })
 
   it('reloads in the middle of output and loses nothing, and nothing types itself', async () => {
-    await type('clear; seq 1 200000; echo all-$((1+1))-done\r')
-    await sees(/^\d{4,}$/m)
+    await screen.type('clear; seq 1 200000; echo all-$((1+1))-done\r')
+    await screen.sees(/^\d{4,}$/m)
     await page.reload()
-    await page.locator('[data-phase=live]').waitFor({ timeout: 30_000 })
-    await sees('all-2-done', 30_000)
-    const numbers = async (): Promise<number[]> => [...(await rows()).matchAll(/^(\d+)$/gm)].map(([, digits]) => Number(digits))
+    await screen.live(30_000)
+    await screen.sees('all-2-done', 30_000)
+    const numbers = async (): Promise<number[]> =>
+      [...(await screen.rows()).matchAll(/^(\d+)$/gm)].map(([, digits]) => Number(digits))
     let end = 200_001
     for (let screens = 0; screens < 4; screens++) {
       const seen = await numbers()
@@ -123,20 +114,20 @@ describe('an operator', () => {
       await until('the screen before', async () => (await numbers()).at(-1) !== end)
     }
     // An answer of the emulator to a replayed query would stand behind the prompt.
-    await type('echo clean\r')
-    await sees(/\$ echo clean\s*\nclean|# echo clean\s*\nclean/)
+    await screen.type('echo clean\r')
+    await screen.sees(/\$ echo clean\s*\nclean|# echo clean\s*\nclean/)
   })
 
   it('stops a flood with Ctrl-C', async () => {
-    await type('yes\r')
-    await sees(/^y$/m)
+    await screen.type('yes\r')
+    await screen.sees(/^y$/m)
     await page.keyboard.press('Control+c')
-    await type('clear; echo over-$((2+3))\r')
-    await sees('over-5', 10_000)
+    await screen.type('clear; echo over-$((2+3))\r')
+    await screen.sees('over-5', 10_000)
   })
 
   it('ends the shell and reads its exit code', async () => {
-    await type('exit 7\r')
+    await screen.type('exit 7\r')
     await page.getByText('Exit code 7.').waitFor()
     await shoot(page, 'terminal-ended')
   })

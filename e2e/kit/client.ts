@@ -17,7 +17,11 @@ export interface Api {
   send(query: string, variables?: Record<string, unknown>): Promise<Answer>
   /** The data; throws on a fault. */
   ask<T = Record<string, any>>(query: string, variables?: Record<string, unknown>): Promise<T>
-  watch<T = Record<string, any>>(query: string, variables: Record<string, unknown>, onNext: (data: T) => void): { stop(): void; ended: Promise<unknown> }
+  watch<T = Record<string, any>>(
+    query: string,
+    variables: Record<string, unknown>,
+    onNext: (data: T) => void,
+  ): { stop(): void; ended: Promise<unknown> }
   close(): Promise<void>
 }
 
@@ -59,7 +63,8 @@ export function openApi(url: string, credential: { key?: string } = {}): Api {
     },
     async ask(query, variables) {
       const { data, errors } = await api.send(query, variables)
-      if (errors.length > 0 || !data) throw new Error(errors.map((error) => `${error.extensions?.code}: ${error.message}`).join('\n'))
+      if (errors.length > 0 || !data)
+        throw new Error(errors.map((error) => `${error.extensions?.code}: ${error.message}`).join('\n'))
       return data as never
     },
     watch(query, variables, onNext) {

@@ -15,7 +15,11 @@ export interface Proc {
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-export function run(script: string, env: Record<string, string | undefined>, onMessage?: (message: unknown) => void): Proc {
+export function run(
+  script: string,
+  env: Record<string, string | undefined>,
+  onMessage?: (message: unknown) => void,
+): Proc {
   const child = spawn(process.execPath, [script], {
     cwd: root,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8', ...env },
@@ -43,7 +47,11 @@ export function run(script: string, env: Record<string, string | undefined>, onM
 }
 
 /** Polls a condition of another process; the error says what was seen last. */
-export async function until<T>(what: string, look: () => Promise<T | undefined | null | false> | T | undefined | null | false, withinMs = 15_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | null | false> | T | undefined | null | false,
+  withinMs = 15_000,
+): Promise<T> {
   const deadline = performance.now() + withinMs
   let last: unknown
   for (;;) {
@@ -54,7 +62,8 @@ export async function until<T>(what: string, look: () => Promise<T | undefined |
     } catch (error) {
       last = error
     }
-    if (performance.now() > deadline) throw new Error(`expected ${what} within ${withinMs} ms, last saw ${String(last)}`)
+    if (performance.now() > deadline)
+      throw new Error(`expected ${what} within ${withinMs} ms, last saw ${String(last)}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

@@ -1,4 +1,4 @@
-// A page's hold on a terminal, for tests: shows by the uniform rule, acknowledges, types with offsets, attaches again over a hole.
+// A page's hold on a terminal, for tests: shows by the uniform rule, acknowledges, types until it is taken, attaches again over a hole.
 import { randomBytes } from 'node:crypto'
 import type { Api } from './client.ts'
 import { until } from './processes.ts'
@@ -9,7 +9,7 @@ const OUTPUT = `subscription ($terminalId: ID!, $attachmentId: ID!, $from: BigIn
     ... on TerminalOutput { offset data replay }
     ... on TerminalResized { offset cols rows }
     ... on TerminalLost { from to }
-    ... on TerminalJoined { offset }
+    ... on TerminalJoined { offset cols rows }
     ... on TerminalBeacon { outputHead inputAcks { writer offset } governor cols rows }
     ... on TerminalClosed { finalOffset exitCode signal reason by }
   }
@@ -22,78 +22,156 @@ const INPUT = `mutation ($terminalId: ID!, $attachmentId: ID!, $offset: BigInt!,
 const ACK = `mutation ($terminalId: ID!, $attachmentId: ID!, $offset: BigInt!) {
   ackTerminalOutput(terminalId: $terminalId, attachmentId: $attachmentId, offset: $offset)
 }`
+const RESIZE = `mutation ($terminalId: ID!, $attachmentId: ID!, $cols: Int!, $rows: Int!) {
+  resizeTerminal(terminalId: $terminalId, attachmentId: $attachmentId, cols: $cols, rows: $rows)
+}`
+
+interface Size {
+  cols: number
+  rows: number
+}
 
 export interface Shell {
   id: string
   attachmentId: string
-  /** Every byte shown so far. */
+  /** Every byte shown so far, while `keep` is not off. */
   bytes(): Buffer
   text(): string
-  /** Called after each frame of output. */
-  onBytes(run: () => void): void
+  /** Behind the last byte shown. */
+  next(): number
+  /** How far the output was at the last beacon. */
+  head(): number
+  /** Called with each piece of output, at its offset. */
+  onBytes(run: (data: Buffer, offset: number) => void): void
   /** Offset at which it began to show. */
   start(): number
   lost(): { from: number; to: number }[]
   closed(): Record<string, any> | null
+  /** As the frames say it. */
+  size(): Size | null
+  governor(): string | null
   type(text: string): void
+  resize(size: Size): void
   /** Bytes that the program was given. */
   acknowledged(): number
+  /** From now on: acknowledge or not. */
+  acknowledge(yes: boolean): void
   sees(what: string | RegExp, withinMs?: number): Promise<void>
   detach(): void
-  attach(from?: number | null): void
+  attach(from?: number): void
+  /** How often it has attached. */
+  attached(): number
+}
+
+export interface ShellOptions extends Partial<Size> {
+  /** Null: all there is. */
+  from?: number | null
+  /** Off, it plays a viewer that looks and says nothing. */
+  acknowledge?: boolean
+  /** Off, the bytes are forgotten once `onBytes` has seen them. */
+  keep?: boolean
 }
 
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-export const newAttachment = (): string => `att_0${Array.from(randomBytes(25), (byte) => crockford[byte % 32]).join('')}`
+export const newAttachment = (): string =>
+  `att_0${Array.from(randomBytes(25), (byte) => crockford[byte % 32]).join('')}`
+
+const lookMs = 250
+const missingMs = 1_000
 
 export async function openTerminal(api: Api, instanceId: string, input: Record<string, unknown> = {}): Promise<string> {
   const { openTerminal: opened } = await api.ask(OPEN, { input: { instanceId, cols: 80, rows: 24, ...input } })
   return opened.id
 }
 
-/** `acknowledge: false` plays a viewer that stopped reading. */
-export function attachShell(api: Api, id: string, { from = null, acknowledge = true }: { from?: number | null; acknowledge?: boolean } = {}): Shell {
+export function attachShell(api: Api, id: string, options: ShellOptions = {}): Shell {
+  const { from = null, keep = true, cols = 80, rows = 24 } = options
   const attachmentId = newAttachment()
-  let parts: Buffer[] = []
-  let start = from ?? 0
-  let next: number | null = from
-  let typed = 0
-  let taken = 0
-  let closed: Record<string, any> | null = null
-  let stop = (): void => {}
-  let onBytes = (): void => {}
   const lost: { from: number; to: number }[] = []
   const held: { offset: number; data: Buffer }[] = []
+  let acknowledges = options.acknowledge ?? true
+  let parts: Buffer[] = []
+  let start = from ?? 0
+  let next = start
+  let head = 0
+  let progressMs = performance.now()
+  let attached = 0
+  let size: Size | null = null
+  let governor: string | null = null
+  let typed = 0
+  let taken = 0
+  let waiting: { offset: number; data: Buffer; sentMs: number }[] = []
+  let closed: Record<string, any> | null = null
+  let stop = (): void => {}
+  let timer: NodeJS.Timeout | undefined
+  let onBytes = (_data: Buffer, _offset: number): void => {}
 
   const show = (offset: number, data: Buffer): void => {
-    if (next === null) start = next = offset
     if (offset > next) return void held.push({ offset, data })
     const fresh = data.subarray(next - offset)
-    if (fresh.length > 0 && offset + data.length > next) {
-      parts.push(fresh)
-      next += fresh.length
+    if (fresh.length === 0) return
+    onBytes(fresh, next)
+    if (keep) parts.push(fresh)
+    next += fresh.length
+    progressMs = performance.now()
+    const later = held.splice(0).toSorted((a, b) => a.offset - b.offset)
+    for (const each of later) show(each.offset, each.data)
+  }
+
+  const say = (query: string, variables: Record<string, unknown>): void =>
+    void api.watch(query, { terminalId: id, attachmentId, ...variables }, () => {})
+
+  const send = (chunk: { offset: number; data: Buffer; sentMs: number }): void => {
+    chunk.sentMs = performance.now()
+    say(INPUT, { offset: chunk.offset, data: chunk.data.toString('base64') })
+  }
+
+  const hear = (frame: Record<string, any>): void => {
+    if ('cols' in frame) size = { cols: frame.cols, rows: frame.rows }
+    switch (frame.__typename) {
+      case 'TerminalOutput':
+        show(frame.offset, Buffer.from(frame.data, 'base64'))
+        if (acknowledges) say(ACK, { offset: next })
+        return
+      case 'TerminalLost':
+        if (frame.to <= next || frame.from > next) return
+        lost.push({ from: next, to: frame.to })
+        if (parts.length === 0) start = frame.to
+        next = frame.to
+        progressMs = performance.now()
+        return
+      case 'TerminalBeacon':
+        taken = frame.inputAcks.find(({ writer }: { writer: string }) => writer === attachmentId)?.offset ?? taken
+        waiting = waiting.filter(({ offset, data }) => offset + data.length > taken)
+        head = frame.outputHead
+        governor = frame.governor
+        return
+      case 'TerminalClosed':
+        closed = frame
+        clearInterval(timer)
     }
-    const waiting = held.splice(0).toSorted((a, b) => a.offset - b.offset)
-    for (const later of waiting) show(later.offset, later.data)
   }
 
   const attach = (wanted: number | null = next): void => {
     stop()
+    clearInterval(timer)
     held.length = 0
-    const watching = api.watch(OUTPUT, { terminalId: id, attachmentId, from: wanted, cols: 80, rows: 24 }, ({ terminalOutput: frame }) => {
-      if (frame.__typename === 'TerminalOutput') {
-        show(frame.offset, Buffer.from(frame.data, 'base64'))
-        onBytes()
-        if (acknowledge) api.watch(ACK, { terminalId: id, attachmentId, offset: next }, () => {})
-      } else if (frame.__typename === 'TerminalLost') {
-        lost.push({ from: frame.from, to: frame.to })
-        if (next === null) start = frame.to
-        next = Math.max(next ?? 0, frame.to)
-      } else if (frame.__typename === 'TerminalBeacon') {
-        taken = frame.inputAcks.find(({ writer }: { writer: string }) => writer === attachmentId)?.offset ?? taken
-      } else if (frame.__typename === 'TerminalClosed') closed = frame
-    })
-    stop = watching.stop
+    attached += 1
+    progressMs = performance.now()
+    const watching = api.watch(
+      OUTPUT,
+      { terminalId: id, attachmentId, from: wanted, cols, rows },
+      ({ terminalOutput }) => hear(terminalOutput),
+    )
+    stop = () => {
+      clearInterval(timer)
+      watching.stop()
+    }
+    timer = setInterval(() => {
+      const nowMs = performance.now()
+      for (const chunk of waiting) if (nowMs - chunk.sentMs >= 1000) send(chunk)
+      if (acknowledges && (held.length > 0 || head > next) && nowMs - progressMs >= missingMs) attach()
+    }, lookMs)
   }
   attach(from)
 
@@ -107,16 +185,27 @@ export function attachShell(api: Api, id: string, { from = null, acknowledge = t
     text() {
       return this.bytes().toString()
     },
+    next: () => next,
+    head: () => head,
     onBytes: (run) => void (onBytes = run),
     start: () => start,
     lost: () => lost,
     closed: () => closed,
+    size: () => size,
+    governor: () => governor,
     acknowledged: () => taken,
-    type(text) {
-      const data = Buffer.from(text)
-      api.watch(INPUT, { terminalId: id, attachmentId, offset: typed, data: data.toString('base64') }, () => {})
-      typed += data.length
+    acknowledge(yes) {
+      acknowledges = yes
+      if (yes) say(ACK, { offset: next })
     },
+    attached: () => attached,
+    type(text) {
+      const chunk = { offset: typed, data: Buffer.from(text), sentMs: 0 }
+      typed += chunk.data.length
+      waiting.push(chunk)
+      send(chunk)
+    },
+    resize: (to) => say(RESIZE, { ...to }),
     async sees(what, withinMs = 15_000) {
       const found = () => (typeof what === 'string' ? this.text().includes(what) : what.test(this.text()))
       await until(`the terminal to show ${String(what)}`, found, withinMs).catch((error: Error) => {

@@ -65,7 +65,9 @@ export async function openWorld(env: Record<string, string> = {}): Promise<World
         },
       )
       const started = keeper
-      void started.exited.then((code) => ready.reject(new Error(`the console ended with ${code}:\n${started.output()}`)))
+      void started.exited.then((code) =>
+        ready.reject(new Error(`the console ended with ${code}:\n${started.output()}`)),
+      )
       const told = await ready.promise
       world.url = told.url
       secretFile = told.enrolSecretFile
@@ -79,7 +81,10 @@ export async function openWorld(env: Record<string, string> = {}): Promise<World
       signedIn ??= (async () => {
         const api = openApi(world.url)
         apis.push(api)
-        await api.ask('mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { id } }', world.admin)
+        await api.ask(
+          'mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { id } }',
+          world.admin,
+        )
         return api
       })()
       return signedIn
@@ -103,10 +108,15 @@ export async function openWorld(env: Record<string, string> = {}): Promise<World
     async running(name) {
       const api = await world.api()
       return until(`${name} to be RUNNING`, async () => {
-        const { instances } = await api.ask('query ($search: String!) { instances(search: $search) { edges { node { id name status } } } }', {
-          search: name,
-        })
-        return instances.edges.map((edge: any) => edge.node).find((node: any) => node.name === name && node.status === 'RUNNING')
+        const { instances } = await api.ask(
+          'query ($search: String!) { instances(search: $search) { edges { node { id name status } } } }',
+          {
+            search: name,
+          },
+        )
+        return instances.edges
+          .map((edge: any) => edge.node)
+          .find((node: any) => node.name === name && node.status === 'RUNNING')
       })
     },
 

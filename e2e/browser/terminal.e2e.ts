@@ -1,0 +1,239 @@
+// A terminal in the browser: several pages, a phone, the keyboard, reloads in the middle of much output, and a flood.
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { Api } from '../kit/client.ts'
+import { browserMiB, processMiB } from '../kit/memory.ts'
+import { type Proc, until } from '../kit/processes.ts'
+import { openTerminal } from '../kit/terminal.ts'
+import { openWorld, type World } from '../kit/world.ts'
+import { openBrowser, openPage, shoot, sizes } from './page.ts'
+import { type Screen, screenOf, signIn } from './screen.ts'
+
+let world: World
+let browser: Browser
+let api: Api
+let agent: Proc
+let instance: string
+let signedIn: NonNullable<BrowserContextOptions['storageState']>
+const faults: string[] = []
+
+beforeAll(async () => {
+  world = await openWorld()
+  agent = world.startAgent('forge')
+  browser = await openBrowser()
+  const { page } = await openPage(browser)
+  await signIn(page, world)
+  signedIn = await page.context().storageState()
+  await page.context().close()
+  api = await world.api()
+  instance = (await world.running('forge')).id
+})
+afterAll(async () => {
+  await browser?.close()
+  await world?.end()
+})
+
+interface Shown extends Screen {
+  page: Page
+}
+
+async function show(id: string, options: BrowserContextOptions = {}): Promise<Shown> {
+  const opened = await openPage(browser, { storageState: signedIn, ...options })
+  onTestFinished(async () => {
+    faults.push(...opened.faults)
+    await opened.page.context().close()
+  })
+  await opened.page.goto(`${world.url}/terminals/${id}`)
+  const screen = screenOf(opened.page)
+  await screen.live()
+  return { page: opened.page, ...screen }
+}
+
+const openShell = async (options: BrowserContextOptions = {}): Promise<Shown & { id: string }> => {
+  const id = await openTerminal(api, instance)
+  const shown = await show(id, options)
+  await shown.prompted()
+  return { id, ...shown }
+}
+
+const numbersOf = (rows: string): number[] => [...rows.matchAll(/^(\d+)$/gm)].map(([, digits]) => Number(digits))
+
+describe('a terminal on several pages', () => {
+  it('has the size of the one that typed last; the others show that size, and say so', async () => {
+    const wide = await openShell()
+    await wide.type('echo wide\r')
+    await wide.sees('wide\n')
+    const wideSize = await wide.size()
+    const small = await show(wide.id, { viewport: { width: 900, height: 500 } })
+    await small.page.getByText('Another page sets the size').waitFor()
+    expect(await small.size()).toEqual(wideSize)
+    await small.sees('wide\n')
+    await shoot(small.page, 'terminal-letterboxed')
+    await small.type('clear; stty size\r')
+    await until('its own size', async () => (await small.size()).cols < wideSize.cols)
+    const smallSize = await small.size()
+    await small.sees(`${smallSize.rows} ${smallSize.cols}`)
+    await wide.page.getByText('Another page sets the size').waitFor()
+    await wide.sees(`${smallSize.rows} ${smallSize.cols}`)
+    expect(await wide.size()).toEqual(smallSize)
+    expect(await small.page.getByText('Another page sets the size').count()).toBe(0)
+    await shoot(wide.page, 'terminal-letterboxed-small')
+  })
+})
+
+describe('a terminal on a phone', () => {
+  it('has the keys that the keyboard of the phone lacks', async () => {
+    const phone: BrowserContextOptions = {
+      viewport: sizes.narrow,
+      hasTouch: true,
+      isMobile: true,
+      deviceScaleFactor: 2,
+    }
+    const { page, sees, type, prompted, rows } = await openShell(phone)
+    const tap = (name: string): Promise<void> => page.getByRole('button', { name, exact: true }).tap()
+    await type('sleep 1000\r')
+    await sees('sleep 1000')
+    await tap('Ctrl C')
+    await sees('^C')
+    await prompted()
+    await type('clear; echo once-$((1+1))\r')
+    await sees('once-2')
+    await prompted()
+    await tap('Up')
+    await sees(/once-2\n.*clear; echo once/)
+    await tap('Ctrl')
+    await type('u')
+    await prompted()
+    expect(await page.getByRole('button', { name: 'Ctrl', exact: true }).getAttribute('aria-pressed')).toBe('false')
+    await type('ech')
+    await tap('Tab')
+    await sees(/[#$] echo\s*$/)
+    await tap('Ctrl')
+    await shoot(page, 'terminal-phone-dark')
+    await page.emulateMedia({ colorScheme: 'light' })
+    await shoot(page, 'terminal-phone-light')
+    expect(await rows()).not.toContain('undefined')
+  })
+})
+
+describe('a terminal and the keyboard', () => {
+  it('keeps every key to itself but Shift+F6, which gives it back to the page', async () => {
+    const { page, type, sees, prompted } = await openShell()
+    const focused = (): Promise<string> => page.evaluate(() => document.activeElement?.className ?? '')
+    expect(await focused()).toContain('xterm-helper-textarea')
+    await type('cat -v\r')
+    await sees('cat -v')
+    for (const key of ['Tab', 'Escape', 'F1', 'Control+k', 'Control+w', 'Alt+b']) await page.keyboard.press(key)
+    await page.keyboard.press('Enter')
+    await sees(/\^\[/)
+    expect(await focused()).toContain('xterm-helper-textarea')
+    await page.keyboard.press('Control+c')
+    await prompted()
+    await page.keyboard.press('Shift+F6')
+    expect(await focused()).toContain('head')
+    const ring = await page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle)
+    expect(ring).toBe('solid')
+    await shoot(page, 'terminal-left')
+    await page.keyboard.type('not for the shell')
+    // Backwards through the page and forward again: a terminal is no trap.
+    for (let i = 0; i < 6 && !(await focused()).includes('xterm'); i++) await page.keyboard.press('Tab')
+    expect(await focused()).toContain('xterm-helper-textarea')
+    await type('echo back-$((1+1))\r')
+    await sees('back-2')
+    await sees(/^(?!.*not for the shell)[\s\S]*$/)
+  })
+
+  it('copies what is selected and pastes as a whole', async () => {
+    const { page, type, sees, prompted } = await openShell({ permissions: ['clipboard-read', 'clipboard-write'] })
+    await type('clear; echo copy-me-$((40+2))\r')
+    await sees('copy-me-42')
+    await prompted()
+    await page.locator('.xterm-screen').dblclick({ position: { x: 20, y: 8 } })
+    await page.keyboard.press('Control+Shift+C')
+    await until('the clipboard', async () =>
+      (await page.evaluate(() => navigator.clipboard.readText())).includes('copy-me-42'),
+    )
+    // Two lines, as one paste: the shell must not run the first before the second is there.
+    await page.evaluate(() => {
+      const clipboardData = new DataTransfer()
+      clipboardData.setData('text/plain', 'echo one-$((1+0))\necho two-$((1+1))')
+      document.activeElement?.dispatchEvent(
+        new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }),
+      )
+    })
+    await sees('echo two-')
+    await sees(/^(?![\s\S]*^one-1$)/m)
+    await page.keyboard.press('Enter')
+    await sees(/^one-1\ntwo-2$/m)
+  })
+})
+
+describe('a reload', () => {
+  it('in the middle of vim shows the same screen again', async () => {
+    const { page, type, sees, rows, live } = await openShell()
+    await type('vim -u NONE /etc/services\r')
+    await sees('tcpmux')
+    await page.keyboard.press('Control+f')
+    await sees(/^(?![\s\S]*tcpmux)/)
+    await type(':set number\r')
+    await sees(/^ +\d+ /m)
+    const before = await rows()
+    await page.reload()
+    await live()
+    await until('the same screen', async () => (await rows()) === before)
+    await type(':q!\r')
+    await type('clear; echo out-$((1+1))\r')
+    await sees('out-2')
+  })
+
+  it('twice in the middle of two million lines ends with the last of them, without a hole', async () => {
+    const { page, type, sees, rows, live } = await openShell()
+    await type('clear; seq 1 2000000; echo all-$((1+1))-done\r')
+    for (let reloads = 0; reloads < 2; reloads++) {
+      await until('numbers', async () => numbersOf(await rows()).length > 10)
+      await page.reload()
+      await live(30_000)
+    }
+    await sees('all-2-done', 60_000)
+    let end = 2_000_001
+    for (let screens = 0; screens < 4; screens++) {
+      const seen = numbersOf(await rows())
+      expect(seen).toEqual(Array.from({ length: seen.length }, (_, i) => (seen[0] ?? 0) + i))
+      if (screens === 0) expect(seen.at(-1)).toBe(2_000_000)
+      else expect(seen.at(-1)).toBeLessThan(end)
+      end = seen.at(-1) ?? 0
+      await page.keyboard.press('Shift+PageUp')
+      await until('the screen before', async () => numbersOf(await rows()).at(-1) !== end)
+    }
+  })
+})
+
+describe('a flood', () => {
+  it('is stopped by Ctrl-C within a second, and no process grows with it', async () => {
+    const { page, type, sees, prompted } = await openShell()
+    const look = () => ({
+      agent: processMiB(agent.pid),
+      console: processMiB(world.console().pid),
+      browser: browserMiB(),
+    })
+    await type('yes\r')
+    await sees(/^y\ny\ny$/m)
+    await page.waitForTimeout(5_000)
+    const warm = look()
+    await page.waitForTimeout(10_000)
+    const late = look()
+    const beganMs = performance.now()
+    await page.keyboard.press('Control+c')
+    await sees('^C', 5_000)
+    const tookMs = performance.now() - beganMs
+    await prompted()
+    expect(tookMs).toBeLessThan(1_000)
+    // A gigabyte would have come; what remains is the ease of collectors that have not run.
+    for (const party of ['agent', 'console', 'browser'] as const)
+      expect(late[party] - warm[party], party).toBeLessThan(150)
+  })
+})
+
+it('met no error and nothing that the policy refused', () => {
+  expect(faults).toEqual([])
+})
