@@ -8,10 +8,30 @@ import { elapsedMs, percentile, print } from './kit/report.ts'
 import { sampleOf } from './kit/sample.ts'
 
 const AGENTS = 100
-const PUBLISH = 'mutation PublishSamples($records: [MetricSampleInput]!) { publishSamples(records: $records) { outcomes refusals { index code field expected got } } }'
+const PUBLISH =
+  'mutation PublishSamples($records: [MetricSampleInput]!) { publishSamples(records: $records) { outcomes refusals { index code field expected got } } }'
 
 // The table of the product, less its partitions, filled by one statement a batch.
-const COLUMNS = ['at timestamptz', 'seq int4', 'run uuid', 'instance int4', 'cpu real', 'steal real', 'load1 real', 'mem_total int8', 'mem_used int8', 'mem_cached int8', 'mem_available int8', 'swap_used int8', 'disk_total int8', 'disk_used int8', 'disk_read real', 'disk_write real', 'net_rx real', 'net_tx real']
+const COLUMNS = [
+  'at timestamptz',
+  'seq int4',
+  'run uuid',
+  'instance int4',
+  'cpu real',
+  'steal real',
+  'load1 real',
+  'mem_total int8',
+  'mem_used int8',
+  'mem_cached int8',
+  'mem_available int8',
+  'swap_used int8',
+  'disk_total int8',
+  'disk_used int8',
+  'disk_read real',
+  'disk_write real',
+  'net_rx real',
+  'net_tx real',
+]
 
 async function bareInsert(databaseUrl: string, rows: number, batch: number): Promise<number> {
   const client = new pg.Client({ connectionString: databaseUrl })
@@ -53,7 +73,8 @@ async function ingest(agents: SimulatedAgent[], perMutation: number, seconds: nu
         while (performance.now() < until) {
           const records = Array.from({ length: perMutation }, () => sampleOf(agent.run, ++seq, Date.now() - index))
           // One repeat in a hundred, as after an answer that was lost.
-          if (seq % 100 < perMutation) records[0] = { ...records[0], seq: Math.max(perMutation * 10_000_000 + 1, seq - 50) } as never
+          if (seq % 100 < perMutation)
+            records[0] = { ...records[0], seq: Math.max(perMutation * 10_000_000 + 1, seq - 50) } as never
           const asked = performance.now()
           const { publishSamples } = await agent.ask<{ publishSamples: { outcomes: string[] } }>(PUBLISH, { records })
           latencies.push(elapsedMs(asked))
@@ -66,7 +87,11 @@ async function ingest(agents: SimulatedAgent[], perMutation: number, seconds: nu
     }),
   )
   if (refused > 0) throw new Error(`expected every record to be taken, got ${refused} refusals`)
-  return { perSecond: stored / (elapsedMs(began) / 1000), p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99) }
+  return {
+    perSecond: stored / (elapsedMs(began) / 1000),
+    p50: percentile(latencies, 0.5),
+    p99: percentile(latencies, 0.99),
+  }
 }
 
 const world = await openWorld({ SINDRI_ENROL_RATE: '100000' })
@@ -79,7 +104,10 @@ try {
   const ten = await ingest(agents, 10, 8)
   const { databaseUrl } = world.backend
   const baselines: Record<string, number> = databaseUrl
-    ? { 'multi-row insert, 100 rows a statement, rows/s': await bareInsert(databaseUrl, 50_000, 100), 'multi-row insert, 1000 rows a statement, rows/s': await bareInsert(databaseUrl, 200_000, 1000) }
+    ? {
+        'multi-row insert, 100 rows a statement, rows/s': await bareInsert(databaseUrl, 50_000, 100),
+        'multi-row insert, 1000 rows a statement, rows/s': await bareInsert(databaseUrl, 200_000, 1000),
+      }
     : {}
   const bare = Object.values(baselines)[1]
   print({

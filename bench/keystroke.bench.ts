@@ -94,8 +94,16 @@ try {
   print({
     bench: 'keystroke',
     figures: { 'echo p50 ms': p50, 'echo p99 ms': p99 },
-    baselines: { 'bare PTY p50 ms': pty50, 'bare PTY p99 ms': percentile(pty, 0.99), 'bare two-hop relay p50 ms': relay50, 'bare two-hop relay p99 ms': percentile(relay, 0.99) },
-    ratios: { 'echo p50 / (PTY + relay)': p50 / (pty50 + relay50), 'echo p50 − (PTY + relay), ms': p50 - pty50 - relay50 },
+    baselines: {
+      'bare PTY p50 ms': pty50,
+      'bare PTY p99 ms': percentile(pty, 0.99),
+      'bare two-hop relay p50 ms': relay50,
+      'bare two-hop relay p99 ms': percentile(relay, 0.99),
+    },
+    ratios: {
+      'echo p50 / (PTY + relay)': p50 / (pty50 + relay50),
+      'echo p50 − (PTY + relay), ms': p50 - pty50 - relay50,
+    },
     goals: [
       { name: 'echo p50 over PTY + relay, ms', figure: p50 - pty50 - relay50, goal: 0.2, kind: 'max' },
       { name: 'echo p99, ms', figure: p99, goal: 3, kind: 'max' },

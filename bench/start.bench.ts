@@ -9,11 +9,18 @@ import { elapsedMs, print } from './kit/report.ts'
 
 const clone = mkdtempSync(path.join(tmpdir(), 'sindri-start-'))
 // The commands of a new user, without what this run of npm has set.
-const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|SINDRI_|INIT_CWD)/.test(name)))
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|SINDRI_|INIT_CWD)/.test(name)),
+)
 
 async function start(): Promise<{ readyMs: number; endMs: number }> {
   const began = performance.now()
-  const child = spawn('npm', ['start'], { cwd: clone, env: { ...env, PORT: '0' }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const child = spawn('npm', ['start'], {
+    cwd: clone,
+    env: { ...env, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
   let output = ''
   const ready = new Promise<void>((resolve) => {
     const listen = (chunk: Buffer): void => {
@@ -56,7 +63,12 @@ try {
     ratios: { 'second start / bare Node': second / bare },
     goals: [
       { name: 'second start, s', figure: second / 1000, goal: 3, kind: 'max' },
-      { name: 'Ctrl-C to nothing left, s', figure: Math.max(...again.map(({ endMs }) => endMs)) / 1000, goal: 5, kind: 'max' },
+      {
+        name: 'Ctrl-C to nothing left, s',
+        figure: Math.max(...again.map(({ endMs }) => endMs)) / 1000,
+        goal: 5,
+        kind: 'max',
+      },
     ],
   })
 } finally {

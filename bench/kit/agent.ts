@@ -14,7 +14,8 @@ export interface SimulatedAgent {
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const newRun = (): string => `0${Array.from(randomBytes(25), (byte) => crockford[byte % 32]).join('')}`
 
-const REGISTER = 'mutation ($input: RegisterInstanceInput!) { registerInstance(input: $input) { id agentToken linkUrl } }'
+const REGISTER =
+  'mutation ($input: RegisterInstanceInput!) { registerInstance(input: $input) { id agentToken linkUrl } }'
 
 export async function openSimulatedAgent(url: string, secret: string, name: string): Promise<SimulatedAgent> {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
@@ -23,9 +24,15 @@ export async function openSimulatedAgent(url: string, secret: string, name: stri
   const answer = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${secret}` },
-    body: JSON.stringify({ query: REGISTER, variables: { input: { instanceId: name, publicKey: key, proof: signed(enrolStatement(name, key)) } } }),
+    body: JSON.stringify({
+      query: REGISTER,
+      variables: { input: { instanceId: name, publicKey: key, proof: signed(enrolStatement(name, key)) } },
+    }),
   })
-  const { data, errors } = (await answer.json()) as { data?: { registerInstance: { id: string; agentToken: string; linkUrl: string } }; errors?: { message: string }[] }
+  const { data, errors } = (await answer.json()) as {
+    data?: { registerInstance: { id: string; agentToken: string; linkUrl: string } }
+    errors?: { message: string }[]
+  }
   if (!data) throw new Error(`expected ${name} to enrol, got ${errors?.[0]?.message}`)
   const { id, agentToken, linkUrl } = data.registerInstance
   const run = newRun()
@@ -68,7 +75,8 @@ export async function openSimulatedAgent(url: string, secret: string, name: stri
         client.subscribe(
           { query, variables },
           {
-            next: ({ data: got, errors: faults }) => (faults ? reject(new Error(faults[0]?.message)) : resolve(got as never)),
+            next: ({ data: got, errors: faults }) =>
+              faults ? reject(new Error(faults[0]?.message)) : resolve(got as never),
             error: (error) => reject(error instanceof Error ? error : new Error(JSON.stringify(error))),
             complete: () => {},
           },

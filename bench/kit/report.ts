@@ -43,8 +43,11 @@ export function print(report: Report): void {
     `  ${title}\n${Object.entries(values)
       .map(([name, value]) => `    ${name.padEnd(44)}${value}`)
       .join('\n')}\n`
-  process.stdout.write(`\n${report.bench}\n${lines('measured', whole.figures)}${lines('bare, in the same run', whole.baselines)}${lines('ratios', whole.ratios)}`)
-  for (const { name, figure, goal, met } of goals) process.stdout.write(`  ${met ? 'met' : 'NOT MET'}  ${name}: ${figure}, goal ${goal}\n`)
+  process.stdout.write(
+    `\n${report.bench}\n${lines('measured', whole.figures)}${lines('bare, in the same run', whole.baselines)}${lines('ratios', whole.ratios)}`,
+  )
+  for (const { name, figure, goal, met } of goals)
+    process.stdout.write(`  ${met ? 'met' : 'NOT MET'}  ${name}: ${figure}, goal ${goal}\n`)
 }
 
 /** The value below which the given share of all values lies. */

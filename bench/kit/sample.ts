@@ -45,7 +45,12 @@ export const sampleOf = (run: string, seq: number, atMs: number) => ({
   disks: [disk('/'), disk('/data')],
   network: [network('lo'), network('eth0'), network('docker0')],
   processCount: 214,
-  topProcesses: Array.from({ length: 10 }, (_, i) => ({ pid: 1000 + i, name: 'node', cpuPercent: 31.2 - i, memoryBytes: 2_297_831_424 })),
+  topProcesses: Array.from({ length: 10 }, (_, i) => ({
+    pid: 1000 + i,
+    name: 'node',
+    cpuPercent: 31.2 - i,
+    memoryBytes: 2_297_831_424,
+  })),
   uptimeSeconds: 1_051_200.5,
   cgroup: { cpuLimitCores: 8, memoryLimitBytes: 34_359_738_368, memoryUsedBytes: 21_474_836_480 },
 })

@@ -80,7 +80,8 @@ export function createTerminalWire({ sessions, clock, log, toLocalMs }: Deps): T
     const link = present
     if (!link) return
     const id = answer.terminalId
-    const variables = answer.kind === 'ready' ? { id, pid: answer.pid, shell: answer.shell } : { id, failure: answer.reason }
+    const variables =
+      answer.kind === 'ready' ? { id, pid: answer.pid, shell: answer.shell } : { id, failure: answer.reason }
     await tell(link, 'the report of a terminal that opened', async () => {
       const { reportTerminalOpened } = await link.ask(ReportTerminalOpenedDocument, variables)
       if (!reportTerminalOpened) sessions().close({ terminalId: id, reason: 'ENDED' })
@@ -106,17 +107,17 @@ export function createTerminalWire({ sessions, clock, log, toLocalMs }: Deps): T
           return true
         }
         case 'TerminalAttachOrder':
-          return sessions().attach(order), true
+          return (sessions().attach(order), true)
         case 'TerminalInputOrder':
-          return sessions().input({ ...order, data: Buffer.from(order.data, 'base64') }), true
+          return (sessions().input({ ...order, data: Buffer.from(order.data, 'base64') }), true)
         case 'TerminalAckOrder':
-          return sessions().ack(order), true
+          return (sessions().ack(order), true)
         case 'TerminalResizeOrder':
-          return sessions().resize(order), true
+          return (sessions().resize(order), true)
         case 'TerminalDetachOrder':
-          return sessions().detach(order), true
+          return (sessions().detach(order), true)
         case 'TerminalEndOrder':
-          return sessions().close({ terminalId: order.terminalId, reason: order.reason as EndReason }), true
+          return (sessions().close({ terminalId: order.terminalId, reason: order.reason as EndReason }), true)
         default:
           return false
       }
