@@ -1,5 +1,6 @@
 // Documents are read once, and refused before they can cost anything.
 import { schema } from '@sindri/schema'
+import { getIntrospectionQuery } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { createDocuments, DOCUMENT_LIMITS, operationOf, Refused } from './documents.ts'
 
@@ -44,6 +45,12 @@ describe('a document', () => {
     expect(refusalOf('{ viewr { name } }').message).toBe('Cannot query field "viewr" on type "Query".')
   })
 
+  it('that asks for the whole schema, as tools do, passes', () => {
+    expect(documents.prepare(getIntrospectionQuery({ inputValueDeprecation: true, oneOf: true })).introspects).toBe(
+      true,
+    )
+  })
+
   it('that asks for whole pages of an ordinary screen passes', () => {
     const { operations } = documents.prepare(
       'query ($n: Int) { instances(first: $n) { edges { cursor node { id name status tags { key value } hostname } } pageInfo { hasNextPage endCursor } totalCount } }',
@@ -68,7 +75,16 @@ describe('what is too complex is refused as such', () => {
     [
       'an introspection bomb',
       `{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }`,
-      'introspection depth',
+      'fields to answer',
+    ],
+    ['a list deeper than the stack', `{ instances(search: ${'['.repeat(3_990)}`, 'levels'],
+    [
+      'the whole schema three times',
+      getIntrospectionQuery().replace(
+        /__schema (?=\{)/,
+        '...Again more: __schema { types { ...FullType } } again: __schema ',
+      ) + ' fragment Again on Query { __schema { types { ...FullType } } }',
+      'fields to answer',
     ],
   ])('%s', (_, query, says) => {
     expect(refusalOf(query).message).toContain(says)

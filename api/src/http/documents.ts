@@ -11,6 +11,8 @@ export const DOCUMENT_LIMITS = {
   aliases: 50,
   /** Fields that an answer may have, a list counting as often as its `first` says. */
   cost: 50_000,
+  /** The whole schema once, as tools ask for it. */
+  introspectionCost: 100_000,
 } as const
 
 export interface PreparedOperation {
@@ -48,7 +50,7 @@ export class Refused extends Error {
   }
 }
 
-const tooComplex = (what: string, limit: number, got: number): Refused =>
+const tooComplex = (what: string, limit: number, got: number | string): Refused =>
   new Refused('TOO_COMPLEX', [new GraphQLError(`Expected a document with at most ${limit} ${what}, got ${got}.`)])
 
 export const createDocuments = (schema: GraphQLSchema): Documents => {
@@ -65,7 +67,8 @@ export const createDocuments = (schema: GraphQLSchema): Documents => {
     const { depth, aliases, cost, introspects, operations } = measure(schema, document)
     if (depth > DOCUMENT_LIMITS.depth && !introspects) throw tooComplex('levels', DOCUMENT_LIMITS.depth, depth)
     if (aliases > DOCUMENT_LIMITS.aliases) throw tooComplex('aliases', DOCUMENT_LIMITS.aliases, aliases)
-    if (cost > DOCUMENT_LIMITS.cost) throw tooComplex('fields to answer', DOCUMENT_LIMITS.cost, cost)
+    const most = introspects ? DOCUMENT_LIMITS.introspectionCost : DOCUMENT_LIMITS.cost
+    if (cost > most) throw tooComplex('fields to answer', most, cost)
     // Suggestions would tell names of the schema to those who may not read it.
     const errors = validate(schema, document, undefined, { maxErrors: 10, hideSuggestions: true })
     if (errors.length > 0) throw new Refused('BAD_QUERY', errors)
@@ -86,8 +89,10 @@ export const createDocuments = (schema: GraphQLSchema): Documents => {
       try {
         result = read(query)
       } catch (error) {
-        if (!(error instanceof Refused)) throw error
-        result = error
+        // Nested deeper than the stack: within the tokens, so it did not take long to find out.
+        if (error instanceof RangeError) result = tooComplex('levels', DOCUMENT_LIMITS.depth, 'more than can be read')
+        else if (error instanceof Refused) result = error
+        else throw error
       }
       if (query.length <= CACHED_CHARS) {
         if (cache.size >= CACHED_DOCUMENTS) cache.delete(cache.keys().next().value ?? '')

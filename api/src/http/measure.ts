@@ -14,7 +14,9 @@ import {
   isListType,
   isObjectType,
   Kind,
+  SchemaMetaFieldDef,
   type SelectionSetNode,
+  TypeMetaFieldDef,
 } from 'graphql'
 import type { PreparedOperation } from './documents.ts'
 
@@ -60,6 +62,11 @@ const timesOf = (
   return isListType(getNullableType(field.type)) ? PLAIN_LIST : 1
 }
 
+/** What every schema has at its root, and no type lists among its fields. */
+const metaFields: ReadonlyMap<string, GraphQLField<unknown, unknown>> = new Map(
+  [SchemaMetaFieldDef, TypeMetaFieldDef].map((field) => [field.name, field]),
+)
+
 export const measure = (schema: GraphQLSchema, document: DocumentNode): Measures => {
   const fragments = new Map<string, FragmentDefinitionNode>()
   for (const node of document.definitions) {
@@ -86,7 +93,9 @@ export const measure = (schema: GraphQLSchema, document: DocumentNode): Measures
 
   const ofField = (node: FieldNode, parent: GraphQLCompositeType | undefined): Size => {
     const name = node.name.value
-    const field = parent && (isObjectType(parent) || isInterfaceType(parent)) ? parent.getFields()[name] : undefined
+    const field =
+      metaFields.get(name) ??
+      (parent && (isObjectType(parent) || isInterfaceType(parent)) ? parent.getFields()[name] : undefined)
     const type = field && getNamedType(field.type)
     const inner = node.selectionSet
       ? ofSelection(node.selectionSet, isCompositeType(type) ? type : undefined)
