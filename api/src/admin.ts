@@ -1,5 +1,6 @@
 // What an administrator does at the machine itself: `reset-password [e-mail]` prints a new one-time password.
 import { createAccess } from './access/access.ts'
+import { readAdminCommand, USAGE } from './access/adminCommand.ts'
 import { openBus } from './platform/openBus.ts'
 import { systemClock } from './platform/clock.ts'
 import { openDb } from './platform/db.ts'
@@ -8,7 +9,6 @@ import { createIds } from './platform/ids.ts'
 import { createJobs } from './platform/jobs.ts'
 import { createLog } from './platform/log.ts'
 
-const USAGE = 'usage: npm run admin -- reset-password [e-mail]'
 const WRONG = 2
 
 const resetPassword = async (email: string | undefined): Promise<string> => {
@@ -33,13 +33,13 @@ const resetPassword = async (email: string | undefined): Promise<string> => {
   }
 }
 
-const [command, email, ...rest] = process.argv.slice(2)
-if (command !== 'reset-password' || rest.length > 0) {
-  process.stderr.write(`${USAGE}\n`)
-  process.exit(WRONG)
-}
 try {
-  process.stdout.write(`${await resetPassword(email)}\n`)
+  const command = readAdminCommand(process.argv.slice(2))
+  if (!command) {
+    process.stderr.write(`${USAGE}\n`)
+    process.exit(WRONG)
+  }
+  process.stdout.write(`${await resetPassword(command.email)}\n`)
   process.exit(0)
 } catch (error) {
   for (const line of error instanceof WrongEnv ? error.lines : [(error as Error).message])

@@ -146,6 +146,22 @@ describe('a console', () => {
   })
 })
 
+describe('the command line of an administrator', () => {
+  it.each<[string[], Record<string, string>, RegExp]>([
+    [[], {}, /^usage: npm run admin -- reset-password \[e-mail\]$/],
+    [['reset-password', 'nonsense'], {}, /^sindri: e-mail: expected an e-mail address/],
+    [['reset-password', 'nobody@example.org'], {}, /^sindri: Nobody has the address nobody@example\.org\.$/],
+    [['reset-password'], { DATABASE_URL: 'mysql://x' }, /^sindri: DATABASE_URL: expected/],
+    [['reset-password'], { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' }, /^sindri: .*database/],
+    [['reset-password'], { DATABASE_URL: 'pglite:/dev/null/x' }, /^sindri: Expected \/dev\/null\/x to be writable/],
+  ])('%j with %j says what is wrong in one line, and ends with 2', async (args, env, line) => {
+    const one = run(env, './admin.ts', args)
+    expect(await one.ended).toBe(2)
+    expect(one.stderr().trimEnd()).toMatch(line)
+    expect([one.stderr().trimEnd().split('\n').length, one.stdout()]).toEqual([1, ''])
+  })
+})
+
 describe('a console that cannot start says why in one line and ends with 2', () => {
   const failing = async (env: Record<string, string>, line: RegExp): Promise<void> => {
     const one = run(env)

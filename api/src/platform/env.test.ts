@@ -107,6 +107,55 @@ describe('a wrong value is one line: the variable, what was expected, what was g
     expect(linesOf({ [name]: value })).toEqual([`${name}: ${line}`])
   })
 
+  it.each([
+    ['DATABASE_URL', 'postgres://'],
+    ['DATABASE_URL', 'postgresql'],
+    ['DATABASE_URL', 'http://db'],
+    ['DATABASE_URL', '/var/lib/db'],
+    ['REDIS_URL', 'redis://'],
+    ['REDIS_URL', 'http://cache'],
+    ['REDIS_URL', 'redis:cache'],
+    ['HOST', 'http://localhost'],
+    ['HOST', 'localhost:3000'],
+    ['HOST', '-x'],
+    ['HOST', '[::1'],
+    ['HOST', 'x'.repeat(300)],
+    ['PORT', '-1'],
+    ['PORT', '1.5'],
+    ['PORT', '0x50'],
+    ['PORT', '３０００'],
+    ['PORT', '99999999999999999999'],
+    ['SINDRI_PUBLIC_URL', 'console.example.com'],
+    ['SINDRI_PUBLIC_URL', 'ftp://x.org'],
+    ['SINDRI_PUBLIC_URL', 'javascript:alert(1)'],
+    ['SINDRI_PUBLIC_URL', 'https://x.org/?a=b'],
+    ['SINDRI_PUBLIC_URL', 'https://x.org/#a'],
+    ['SINDRI_TRUSTED_PROXIES', '*'],
+    ['SINDRI_TRUSTED_PROXIES', '10.0.0.0/'],
+    ['SINDRI_TRUSTED_PROXIES', '10.0.0.0/8/8'],
+    ['SINDRI_TRUSTED_PROXIES', '::1/129'],
+    ['SINDRI_TRUSTED_PROXIES', '10.0.0.1;10.0.0.2'],
+    ['SINDRI_CONSOLE_API_KEY', 'fifteen-letters'],
+    ['SINDRI_CONSOLE_API_KEY', 'x'.repeat(513)],
+    ['SINDRI_CONSOLE_API_KEY', 'a secret with spaces in it'],
+    ['SINDRI_CONSOLE_API_KEY', 'ein-schönes-geheimnis'],
+    ['SINDRI_ADMIN_EMAIL', 'ada@'],
+    ['SINDRI_ADMIN_EMAIL', '@example.org'],
+    ['SINDRI_ADMIN_EMAIL', 'a da@example.org'],
+    ['SINDRI_ADMIN_EMAIL', `${'x'.repeat(65)}@example.org`],
+    ['SINDRI_ADMIN_PASSWORD', 'eleven-char'],
+    ['SINDRI_ADMIN_PASSWORD', 'x'.repeat(257)],
+    ['SINDRI_ENROL_RATE', '1e3'],
+    ['SINDRI_ENROL_RATE', '1000001'],
+    ['SINDRI_METRICS_RETENTION_DAYS', '30d'],
+    ['SINDRI_METRICS_RETENTION_DAYS', '3651'],
+    ['SINDRI_LOG_LEVEL', 'trace'],
+  ])('%s=%s', (name, value) => {
+    const lines = linesOf({ [name]: value })
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toMatch(new RegExp(`^${name}: expected .+, got .{1,100}$`))
+  })
+
   it('and none of them shows a secret', () => {
     const lines = linesOf({
       DATABASE_URL: 'mysql://u:hunter2@db',

@@ -117,6 +117,14 @@ const toSecret =
     return value
   }
 
+/** As a header carries it: a space or an umlaut in it would make a secret that opens nothing. */
+const toToken =
+  (min: number, max: number) =>
+  (value: string): string => {
+    if (!/^[\x21-\x7e]*$/.test(value)) throw wrong('letters, digits and signs without spaces', 'others')
+    return toSecret(min, max)(value)
+  }
+
 const toLogLevel = (value: string): LogLevel => {
   const level = LOG_LEVELS.find((known) => known === value.toLowerCase())
   if (!level) throw wrong(`one of ${LOG_LEVELS.join(', ')}`, quote(value))
@@ -147,7 +155,7 @@ export const readEnv = (variables: Readonly<Record<string, string | undefined>>,
     publicUrl: read('SINDRI_PUBLIC_URL', null, toPublicUrl),
     trustedProxies: read('SINDRI_TRUSTED_PROXIES', [], toNetworks),
     dataDir,
-    enrolSecret: read('SINDRI_CONSOLE_API_KEY', undefined, toSecret(16, 512)),
+    enrolSecret: read('SINDRI_CONSOLE_API_KEY', undefined, toToken(16, 512)),
     adminEmail: read('SINDRI_ADMIN_EMAIL', undefined, toEmail),
     adminPassword: read('SINDRI_ADMIN_PASSWORD', undefined, toSecret(...LIMITS.passwordChars)),
     enrolRate: read('SINDRI_ENROL_RATE', 600, toWhole(1, 1_000_000)),
