@@ -33,6 +33,7 @@ const state = (...ids: string[]): Rows => ({
   endCursor: null,
   hasNextPage: false,
   news: [],
+  newestAt: '2026-01-02T00:00:00.000Z',
   readAt: Date.parse('2026-01-02T00:00:00Z'),
 })
 const ids = (rows: readonly Row[]) => rows.map((one) => one.instance.id)

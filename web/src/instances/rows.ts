@@ -24,6 +24,8 @@ export interface Rows {
   hasNextPage: boolean
   /** Enrolled since the list was read. */
   news: string[]
+  /** When the newest of the fleet enrolled, by the console's clock: the browser's may be another. */
+  newestAt: string | null
   readAt: number
 }
 
@@ -42,6 +44,7 @@ export const toRows = (answer: InstancesQuery, readAt: number): Rows => ({
   endCursor: answer.instances.pageInfo.endCursor ?? null,
   hasNextPage: answer.instances.pageInfo.hasNextPage,
   news: [],
+  newestAt: answer.all.edges[0]?.node.createdAt ?? null,
   readAt,
 })
 
@@ -61,7 +64,8 @@ export const foldRows = (state: Rows, message: RowMessage): Rows => {
   if (state.rows.some((row) => row.instance.id === id)) {
     return replace(state, id, (row) => (instance ? { ...row, instance, removed: false } : { ...row, removed: true }))
   }
-  if (!instance || state.news.includes(id) || Date.parse(instance.createdAt) <= state.readAt) return state
+  if (!instance || state.news.includes(id)) return state
+  if (state.newestAt !== null && Date.parse(instance.createdAt) <= Date.parse(state.newestAt)) return state
   return { ...state, news: [...state.news, id] }
 }
 
