@@ -1,6 +1,7 @@
 // Which address shows which screen, and who may see it: nobody signed in goes to the sign-in page and comes back.
 import { createRouter, createWebHistory } from 'vue-router'
 import { ShownFault } from '../graph/faults.ts'
+import { systemClock } from '../platform/clock.ts'
 import { placeAfterSignIn } from '../session/placeAfterSignIn.ts'
 import type { Session } from '../session/session.ts'
 
@@ -16,6 +17,9 @@ declare module 'vue-router' {
     whole?: boolean
   }
 }
+
+/** The screen that was asked for comes first. */
+const PREFETCH_AFTER_MS = 1500
 
 export const createScreens = (session: Session) => {
   const router = createRouter({
@@ -96,6 +100,26 @@ export const createScreens = (session: Session) => {
     if (to.name === 'sign-in' || to.name === 'password') return placeAfterSignIn(to.query['to'])
     return true
   })
+
+  // The program of a screen is not there: the console was renewed meanwhile, or is away. Renewed, it has the new one.
+  router.onError(async (_, to) => {
+    const answers = await fetch('/healthz').then(
+      (answer) => answer.ok,
+      () => false,
+    )
+    if (answers && router.currentRoute.value.matched.length > 0) location.assign(to.fullPath)
+  })
+  // What is small is here before it is asked for: a screen must open without the console, too.
+  void router.isReady().then(
+    () => {
+      systemClock.after(PREFETCH_AFTER_MS, () => {
+        for (const { components } of router.getRoutes())
+          if (typeof components?.['default'] === 'function')
+            (components['default'] as () => Promise<unknown>)().catch(() => {})
+      })
+    },
+    () => {},
+  )
 
   return router
 }

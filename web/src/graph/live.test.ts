@@ -80,6 +80,26 @@ test('what no message told is read after half a minute', async () => {
   expect(view().state).toEqual(['a', 'b'])
 })
 
+test('a read that failed is repeated soon, then later and later, and what failed for good after half a minute', async () => {
+  const { fail, answer, clock, order, view } = setUp()
+  await fail(0, slow)
+  expect(view()).toMatchObject({ fault: slow, reading: false })
+  clock.advance(3000)
+  expect(order.filter((one) => one === 'read')).toHaveLength(2)
+  await fail(1, slow)
+  clock.advance(1999)
+  expect(order.filter((one) => one === 'read')).toHaveLength(2)
+  clock.advance(4001)
+  await answer(2, ['a'])
+  expect(view()).toEqual({ state: ['a'], fault: undefined, reading: false })
+  clock.advance(30_000)
+  await fail(3, forbidden)
+  clock.advance(29_999)
+  expect(order.filter((one) => one === 'read')).toHaveLength(4)
+  clock.advance(1)
+  expect(order.filter((one) => one === 'read')).toHaveLength(5)
+})
+
 test('a burst of messages is shown once, at most four times a second', async () => {
   const { send, answer, view, shown, clock } = setUp()
   await answer(0, [])

@@ -7,8 +7,9 @@ const FLUSH_MS = 250
 /** First wait before a subscription that was closed opens again; it doubles up to the most. */
 const AGAIN_MS = 1000
 const AGAIN_MOST_MS = 30_000
-/** A notice that was lost in between costs this much delay, and no more. */
+/** A notice that was lost in between costs this much delay, and no more. A read that failed is repeated sooner. */
 const REREAD_MS = 30_000
+const RETRY_MS = 2000
 
 export interface LiveSource<State, Message> {
   /** Opened before the first read, so that nothing falls between the two. */
@@ -47,6 +48,7 @@ export const startLive = <State, Message>(
   let unsubscribe: Undo | undefined
   let attempt = 0
   let closings = 0
+  let failures = 0
   let stopped = false
 
   const put = (next: Partial<LiveView<State>>) => {
@@ -80,12 +82,15 @@ export const startLive = <State, Message>(
       const state = await source.read(view.state)
       if (stopped || mine !== attempt) return
       waiting = sinceRead
+      failures = 0
       put({ state: drain(state), fault: undefined, reading: false })
     } catch (error) {
       if (stopped || mine !== attempt) return
+      failures++
       put({ fault: toFault(error), reading: false })
     }
-    next = clock.after(REREAD_MS, () => void reread())
+    const soonMs = view.fault?.retry ? RETRY_MS * 2 ** (failures - 1) * (0.5 + clock.chance()) : REREAD_MS
+    next = clock.after(Math.min(REREAD_MS, soonMs), () => void reread())
   }
 
   const open = () => {

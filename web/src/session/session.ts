@@ -1,7 +1,7 @@
 // Who is signed in on this page, and what they may do.
 import { type Action, type Role, can, weakestRole } from '@sindri/schema/contract/roles'
 import { type InjectionKey, type ShallowRef, computed, inject, shallowRef } from 'vue'
-import { ShownFault } from '../graph/faults.ts'
+import { ShownFault, toFault } from '../graph/faults.ts'
 import type { Graph } from '../graph/graph.ts'
 import {
   ChangePasswordDocument,
@@ -14,9 +14,13 @@ import {
 export interface Session {
   /** undefined: not known yet. null: nobody. */
   user: Readonly<ShallowRef<MeFragment | null | undefined>>
+  /** Why it is not known. */
+  fault: Readonly<ShallowRef<ShownFault | undefined>>
   /** Asks the console once; later calls answer from memory. Throws a ShownFault when it cannot be asked. */
   load(): Promise<MeFragment | null>
   signIn(email: string, password: string): Promise<void>
+  /** The one-time password that was just typed: for its change alone, and only in this page's memory. */
+  oneTimePassword(): string | undefined
   signOut(): Promise<void>
   changePassword(current: string, next: string): Promise<void>
   /** The console no longer knows this session. */
@@ -25,9 +29,13 @@ export interface Session {
 
 export const createSession = (graph: Graph): Session => {
   const user = shallowRef<MeFragment | null>()
+  const fault = shallowRef<ShownFault>()
+
+  let typed: string | undefined
 
   const enter = (me: MeFragment | null) => {
     user.value = me
+    if (!me?.mustChangePassword) typed = undefined
     // A socket of somebody who must still change the password would be refused everything it asks.
     if (me && !me.mustChangePassword) graph.connect()
     else graph.disconnect()
@@ -35,11 +43,23 @@ export const createSession = (graph: Graph): Session => {
 
   return {
     user,
+    fault,
     load: async () => {
-      if (user.value === undefined) enter((await graph.query(ViewerDocument, {})).viewer.user ?? null)
+      if (user.value !== undefined) return user.value
+      try {
+        enter((await graph.query(ViewerDocument, {})).viewer.user ?? null)
+      } catch (error) {
+        fault.value = toFault(error)
+        throw fault.value
+      }
       return user.value ?? null
     },
-    signIn: async (email, password) => enter((await graph.mutate(SignInDocument, { email, password })).signIn),
+    signIn: async (email, password) => {
+      const me = (await graph.mutate(SignInDocument, { email, password })).signIn
+      typed = me.mustChangePassword ? password : undefined
+      enter(me)
+    },
+    oneTimePassword: () => typed,
     signOut: async () => {
       try {
         await graph.mutate(SignOutDocument, {})
