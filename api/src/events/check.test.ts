@@ -39,6 +39,27 @@ describe('an event', () => {
     ['no time', { at: undefined }, 'at'],
     ['seq of zero', { seq: 0 }, 'seq'],
     ['a run that is none', { run: 'yesterday' }, 'run'],
+    ['a run that is a number', { run: 7 }, 'run'],
+    ['a run past 128 bits', { run: '8ZZZZZZZZZZZZZZZZZZZZZZZZZ' }, 'run'],
+    ['seq below zero', { seq: -1 }, 'seq'],
+    ['seq that is broken', { seq: 1.5 }, 'seq'],
+    ['seq past 31 bits', { seq: 2 ** 31 }, 'seq'],
+    ['seq as text', { seq: '1' }, 'seq'],
+    ['a message that is a list', { message: ['x'] }, 'message'],
+    ['a message that is an object', { message: { toString: 'x' } }, 'message'],
+    ['metadata that are a number', { metadata: 5 }, 'metadata'],
+    ['metadata that are true', { metadata: true }, 'metadata'],
+    ['metadata of a megabyte in one name', { metadata: { ['x'.repeat(1_000_000)]: 1 } }, 'metadata'],
+    [
+      'a time 10 minutes and a moment ahead',
+      { at: new Date(nowMs + LIMITS.atFutureMs + 1).toISOString() },
+      'at',
+      'CLOCK',
+    ],
+    ['a time without a zone', { at: '2026-06-15T12:00:00' }, 'at'],
+    ['a day that does not exist', { at: '2026-06-31T12:00:00Z' }, 'at'],
+    ['a time that is a number', { at: nowMs }, 'at'],
+    ['a time that is a list', { at: [good.at] }, 'at'],
   ]
   it.each(bad)('with %s is refused', (_, change, field, code = 'BAD_INPUT') => {
     const { refusals } = check({ ...good, ...change })

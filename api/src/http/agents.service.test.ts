@@ -109,7 +109,10 @@ describe('an agent', () => {
     const first = seen.next()
     const LIVE = 'mutation ($sample: LiveSampleInput!) { publishLiveSample(sample: $sample) }'
     const live = (uptimeSeconds: number) => ({ sample: { at: new Date().toISOString(), uptimeSeconds } })
-    await expect.poll(async () => (await newer.ask(LIVE, live(1))).publishLiveSample).toBe(true)
+    let watching = false
+    void first.then(() => (watching = true))
+    // Until whoever watches has begun to.
+    await expect.poll(async () => (await newer.ask(LIVE, live(1))) && watching).toBe(true)
     older.send({ id: '1', type: 'subscribe', payload: { query: LIVE, variables: live(666) } })
     older.send({
       id: '2',
@@ -241,6 +244,95 @@ describe('records', () => {
       ],
     })
     expect((await link.ask(PUBLISH, { records: [good] })).publishSamples.outcomes).toEqual(['REPEATED'])
+    await link.close()
+  })
+
+  it('are stored whatever stands between them, in every stream', async () => {
+    const agent = await app.makeAgent()
+    const link = await agent.link()
+    const { run } = agent
+    // Of the types that GraphQL wants, and wrong all the same: 30 and more of each are told apart in the tests of the checks.
+    const wrong: Json[] = [
+      { run: '' },
+      { run: 'x'.repeat(500) },
+      { seq: 0 },
+      { seq: 'x' },
+      { seq: 1e300 },
+      { seq: [1] },
+      { at: {} },
+      { at: 'now' },
+      { at: '1970-01-01T00:00:00Z' },
+      { at: '9999-12-31T23:59:59Z' },
+      { at: [[[[]]]] },
+    ]
+    const ofStream: Record<string, { mutation: string; good: (seq: number) => Json; bad: Json[]; table: string }> = {
+      samples: {
+        mutation: PUBLISH,
+        good: (seq) => ({ run, seq, at: at() }),
+        bad: [
+          ...wrong,
+          { cpu: { usagePercent: 'x' } },
+          { cpu: { perCore: ['x'] } },
+          { memory: { total: -1 } },
+          { cpu: { loadAvg1: [] } },
+          { cpu: { coreCount: 0.5 } },
+          { cpu: { usagePercent: 101 } },
+          { cpu: { stealPercent: -1 } },
+          { memory: { swapUsed: {} } },
+          { disks: [{ mountPoint: '/', used: 'x' }] },
+          { memory: { total: 0.5 } },
+          { disks: [{ mountPoint: '\0' }] },
+          { disks: Array.from({ length: 257 }, () => ({ mountPoint: '/' })) },
+          { network: [{ name: 'x'.repeat(129) }] },
+          { network: [{ name: 'a', rxBytes: 2 ** 53 }] },
+          { topProcesses: Array.from({ length: 21 }, () => ({ pid: 1, name: 'a' })) },
+          { topProcesses: [{ pid: 'x', name: 'a' }] },
+          { processCount: {} },
+          { uptimeSeconds: -1 },
+          { uptimeSeconds: true },
+          { cgroup: { cpuLimitCores: 'max' } },
+        ],
+        table: 'metric_sample where instance',
+      },
+      gaps: {
+        mutation: 'mutation ($records: [MetricGapInput]!) { publishGaps(records: $records) { outcomes } }',
+        good: (seq) => ({ run, seq, from: at(), to: at(), dropped: 1 }),
+        bad: [
+          ...wrong.filter((change) => !('at' in change)),
+          ...wrong.flatMap((change) => ('at' in change ? [{ from: change.at }, { to: change.at }] : [])),
+          ...[-1, 0.5, 'x', '7', '', {}, [], [1], true, false, 1e300, -1e300, 2 ** 31, 0.1].map((dropped) => ({
+            dropped,
+          })),
+          { from: '2026-11-20T18:00:01Z', to: '2026-11-20T18:00:00Z' },
+        ],
+        table: 'metric_gap where instance',
+      },
+      events: {
+        mutation: 'mutation ($records: [EventInput]!) { publishEvents(records: $records) { outcomes } }',
+        good: (seq) => ({ run, seq, type: 'BACKUP', message: 'kept', at: at() }),
+        bad: [
+          ...wrong,
+          ...['NONE', 'backup', '', {}, [], 7, ['BACKUP'], '__proto__', 'toString'].map((type) => ({ type })),
+          ...['\0', 'x'.repeat(4_097), 'a\0b'].map((message) => ({ message })),
+          ...[[], 7, 'x', true, { a: '\0' }, { a: 'x'.repeat(17_000) }, { '\0': 1 }, '', false].map((metadata) => ({
+            metadata,
+          })),
+        ],
+        table: 'events where instance_num',
+      },
+    }
+    const [row] = await app.db.query<{ num: number }>('select num from instances where id = $1', [agent.id])
+    for (const [stream, { mutation, good, bad, table }] of Object.entries(ofStream)) {
+      const records = bad.flatMap((change, i) => [good(2 * i + 1), { ...good(2 * i + 2), ...change }])
+      const [answer] = Object.values(await link.ask<Record<string, { outcomes: string[] }>>(mutation, { records }))
+      expect(answer?.outcomes, stream).toEqual(bad.flatMap(() => ['STORED', 'REFUSED']))
+      expect(bad.length, stream).toBeGreaterThanOrEqual(30)
+      const [{ n } = { n: 0 }] = await app.db.query<{ n: number }>(
+        `select count(*) as n from ${table} = $1 and run is not null`,
+        [row?.num],
+      )
+      expect(n, stream).toBe(bad.length)
+    }
     await link.close()
   })
 
