@@ -222,13 +222,20 @@ describe('a flood', () => {
     const warm = look()
     await page.waitForTimeout(10_000)
     const late = look()
-    const beganMs = performance.now()
+    const tookMs: number[] = []
+    for (let floods = 0; floods < 5; floods++) {
+      const beganMs = performance.now()
+      await page.keyboard.press('Control+c')
+      await sees('^C', 5_000)
+      tookMs.push(performance.now() - beganMs)
+      await prompted()
+      await type('clear; yes\r')
+      await sees(/^y\ny\ny$/m)
+    }
     await page.keyboard.press('Control+c')
-    await sees('^C', 5_000)
-    const tookMs = performance.now() - beganMs
-    await prompted()
-    expect(tookMs).toBeLessThan(1_000)
-    // A gigabyte would have come; what remains is the ease of collectors that have not run.
+    // The median: another process may have had the processor once.
+    expect(tookMs.toSorted((a, b) => a - b)[2]).toBeLessThan(1_000)
+    // What remains is the ease of collectors that have not run; unbounded, it would be all that `yes` can write.
     for (const party of ['agent', 'console', 'browser'] as const)
       expect(late[party] - warm[party], party).toBeLessThan(150)
   })

@@ -22,6 +22,8 @@ export interface Api {
     variables: Record<string, unknown>,
     onNext: (data: T) => void,
   ): { stop(): void; ended: Promise<unknown> }
+  /** Reads nothing more from its socket; the undo reads on. */
+  stopReading(): () => void
   close(): Promise<void>
 }
 
@@ -31,9 +33,12 @@ export function openApi(url: string, credential: { key?: string } = {}): Api {
     ...(cookie && { cookie }),
     ...(credential.key && { authorization: `Bearer ${credential.key}` }),
   })
+  const sockets = new Set<WebSocket>()
   class Socket extends WebSocket {
     constructor(address: string | URL, protocols?: string | string[]) {
       super(address, protocols, { headers: { ...(cookie && { cookie }), origin: url } })
+      sockets.add(this)
+      this.on('close', () => sockets.delete(this))
     }
   }
   let socket: ReturnType<typeof createClient> | undefined
@@ -78,6 +83,12 @@ export function openApi(url: string, credential: { key?: string } = {}): Api {
         },
       )
       return { stop, ended: ended.promise }
+    },
+    stopReading() {
+      for (const each of sockets) each.pause()
+      return () => {
+        for (const each of sockets) each.resume()
+      }
     },
     async close() {
       await socket?.dispose()

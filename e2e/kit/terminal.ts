@@ -34,7 +34,7 @@ interface Size {
 export interface Shell {
   id: string
   attachmentId: string
-  /** Every byte shown so far, while `keep` is not off. */
+  /** Every byte shown since the last loss, while `keep` is not off. */
   bytes(): Buffer
   text(): string
   /** Behind the last byte shown. */
@@ -78,6 +78,8 @@ export const newAttachment = (): string =>
 
 const lookMs = 250
 const missingMs = 1_000
+/** What is looked for may come in two pieces. */
+const overlapChars = 4096
 
 export async function openTerminal(api: Api, instanceId: string, input: Record<string, unknown> = {}): Promise<string> {
   const { openTerminal: opened } = await api.ask(OPEN, { input: { instanceId, cols: 80, rows: 24, ...input } })
@@ -89,6 +91,7 @@ export function attachShell(api: Api, id: string, options: ShellOptions = {}): S
   const attachmentId = newAttachment()
   const lost: { from: number; to: number }[] = []
   const held: { offset: number; data: Buffer }[] = []
+  const watchers = new Set<{ fresh: Buffer[] }>()
   let acknowledges = options.acknowledge ?? true
   let parts: Buffer[] = []
   let start = from ?? 0
@@ -112,6 +115,7 @@ export function attachShell(api: Api, id: string, options: ShellOptions = {}): S
     if (fresh.length === 0) return
     onBytes(fresh, next)
     if (keep) parts.push(fresh)
+    for (const watcher of watchers) watcher.fresh.push(fresh)
     next += fresh.length
     progressMs = performance.now()
     const later = held.splice(0).toSorted((a, b) => a.offset - b.offset)
@@ -136,8 +140,9 @@ export function attachShell(api: Api, id: string, options: ShellOptions = {}): S
       case 'TerminalLost':
         if (frame.to <= next || frame.from > next) return
         lost.push({ from: next, to: frame.to })
-        if (parts.length === 0) start = frame.to
-        next = frame.to
+        // As a page does: what came before is no longer on screen.
+        parts = []
+        start = next = frame.to
         progressMs = performance.now()
         return
       case 'TerminalBeacon':
@@ -207,10 +212,23 @@ export function attachShell(api: Api, id: string, options: ShellOptions = {}): S
     },
     resize: (to) => say(RESIZE, { ...to }),
     async sees(what, withinMs = 15_000) {
-      const found = () => (typeof what === 'string' ? this.text().includes(what) : what.test(this.text()))
-      await until(`the terminal to show ${String(what)}`, found, withinMs).catch((error: Error) => {
-        throw new Error(`${error.message}; it ended with ${JSON.stringify(this.text().slice(-300))}`)
-      })
+      // Each byte is looked at once: megabytes of output must not make the viewer slow.
+      const watcher = { fresh: [this.bytes()] }
+      watchers.add(watcher)
+      let text = ''
+      const found = () => {
+        text = text.slice(-overlapChars) + Buffer.concat(watcher.fresh.splice(0)).toString()
+        return typeof what === 'string' ? text.includes(what) : what.test(text)
+      }
+      try {
+        await until(`the terminal to show ${String(what)}`, found, withinMs)
+      } catch (error) {
+        throw new Error(`${(error as Error).message}; it ended with ${JSON.stringify(text.slice(-300))}`, {
+          cause: error,
+        })
+      } finally {
+        watchers.delete(watcher)
+      }
     },
     detach: () => stop(),
     attach,

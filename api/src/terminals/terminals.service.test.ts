@@ -337,6 +337,32 @@ describe('attaching', () => {
     expect(textOf(view.frames)).toBe(text)
   })
 
+  it('closes on a viewer that does not read, which goes on from the byte it had', async () => {
+    const id = await open()
+    const { terminals, agent } = stage
+    const attachmentId = ids.make('attachment')
+    const at = (from: number) => terminals.attach(dana, { terminalId: id, attachmentId, from, cols: 80, rows: 24 })
+    const unread = (await at(0)) as AsyncIterableIterator<TerminalFrame>
+    const join = async (offset: number): Promise<boolean> =>
+      terminals.frames(agent, { terminalId: id, attachmentId, frames: [{ joined: { offset, cols: 80, rows: 24 } }] })
+    await join(0)
+    for (let offset = 0; offset < 400; offset++)
+      await terminals.frames(agent, { terminalId: id, frames: [output(offset, 'x')] })
+    await stage.nextOrder('terminalDetach')
+    const seen: TerminalFrame[] = []
+    const reading = (async () => {
+      for await (const frame of { [Symbol.asyncIterator]: () => unread }) seen.push(frame)
+    })()
+    await expect(reading).rejects.toMatchObject({ code: 'SLOW_CONSUMER' })
+    const had = textOf(seen).length
+    expect(had).toBeGreaterThan(0)
+    expect(had).toBeLessThan(400)
+    stage.orders.length = 0
+    const again = (await at(had)) as AsyncIterableIterator<TerminalFrame>
+    expect(await stage.nextOrder('terminalAttach')).toMatchObject({ attachmentId, from: had })
+    await again.return?.()
+  })
+
   it('tells the agent when the page has gone, but not when a newer view of the same page replaced it', async () => {
     const id = await open()
     const first = await attach(id)

@@ -1,0 +1,168 @@
+// The states beside the happy path: a first password, an empty fleet, a console that is away, a session that was ended,
+// a role that may not, a machine that asks to be another.
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Proc } from '../kit/processes.ts'
+import { openWorld, type World } from '../kit/world.ts'
+import { openBrowser, openPage, shootAll } from './page.ts'
+import { signIn } from './screen.ts'
+
+let world: World
+let browser: Browser
+let admin: Page
+let agent: Proc
+const faults: string[][] = []
+
+const newPage = async (): Promise<Page> => {
+  const opened = await openPage(browser)
+  faults.push(opened.faults)
+  return opened.page
+}
+const at = (page: Page, path: string): Promise<void> => page.waitForURL(({ pathname }) => pathname === path)
+const row = (page: Page, name: string) => page.getByRole('row', { name: new RegExp(name) })
+
+beforeAll(async () => {
+  ;[world, browser] = await Promise.all([openWorld(), openBrowser()])
+  admin = await newPage()
+  await signIn(admin, world)
+})
+afterAll(async () => {
+  await browser?.close()
+  await world?.end()
+})
+
+describe('an empty fleet', () => {
+  it('shows how a machine joins, with the secret for who asks', async () => {
+    await admin.getByRole('heading', { name: 'Add your first instance' }).waitFor()
+    await admin.getByText('Waiting for the agent').waitFor()
+    expect(await admin.getByText(`SINDRI_CONSOLE_URL=${world.url}`).count()).toBe(1)
+    await admin.getByRole('button', { name: 'Show the secret' }).click()
+    await admin.getByText(/SINDRI_CONSOLE_API_KEY=[\w-]{43}/).waitFor()
+    await shootAll(admin, 'empty')
+  })
+
+  it('becomes the list when the first agent calls, by itself', async () => {
+    agent = world.startAgent('anvil')
+    await row(admin, 'anvil').getByText('Running').waitFor()
+    await row(admin, 'anvil')
+      .getByText(/CPU \d+%/)
+      .waitFor()
+  })
+})
+
+describe('who comes for the first time', () => {
+  let viewer: Page
+  it('must choose a password before anything else, and then goes where they wanted to', async () => {
+    const api = await world.api()
+    const { createUser } = await api.ask(
+      `mutation { createUser(input: { email: "vera@example.com", name: "Vera", role: VIEWER }) { oneTimePassword } }`,
+    )
+    viewer = await newPage()
+    await viewer.goto(`${world.url}/terminals`)
+    await viewer.getByLabel('E-mail').fill('vera@example.com')
+    await viewer.getByLabel('Password', { exact: true }).fill(createUser.oneTimePassword)
+    await viewer.keyboard.press('Enter')
+    await at(viewer, '/password')
+    await viewer.goto(`${world.url}/terminals`)
+    await at(viewer, '/password')
+    // After a reload the page no longer knows what was typed.
+    await viewer.getByLabel('One-time password').fill(createUser.oneTimePassword)
+    await viewer.getByLabel('New password').fill('too short')
+    await viewer.keyboard.press('Enter')
+    await viewer.getByText('Between 12 and 256 characters, got 9.').waitFor()
+    await shootAll(viewer, 'first-password')
+    await viewer.getByLabel('New password').fill('struck while hot')
+    await viewer.keyboard.press('Enter')
+    await at(viewer, '/terminals')
+    await viewer.getByText('No terminal is open').waitFor()
+  })
+
+  it('sees nothing of what a viewer may not do', async () => {
+    await viewer.getByRole('link', { name: 'Instances', exact: true }).click()
+    await row(viewer, 'anvil').getByText('Running').waitFor()
+    expect(await viewer.getByRole('link', { name: 'Add instance' }).count()).toBe(0)
+    await viewer.getByRole('link', { name: 'anvil' }).click()
+    await viewer.getByRole('heading', { name: 'Top processes' }).waitFor()
+    expect(await viewer.getByRole('button', { name: /terminal/i }).count()).toBe(0)
+    await viewer.goto(`${world.url}/enrol`)
+    await viewer.getByText('The secret is shown to those with the operator role.').waitFor()
+    expect(await viewer.getByRole('button', { name: /secret|Copy/ }).count()).toBe(0)
+    await viewer.context().close()
+  })
+})
+
+describe('a session', () => {
+  it('that is ended elsewhere leaves at once, and comes back to where it was', async () => {
+    const other = await newPage()
+    await signIn(other, world)
+    await other.getByRole('link', { name: 'Terminals', exact: true }).click()
+    await at(other, '/terminals')
+    await admin.goto(`${world.url}/settings/profile`)
+    await admin.getByRole('button', { name: 'End all others' }).click()
+    await at(other, '/sign-in')
+    await other.getByLabel('E-mail').fill(world.admin.email)
+    await other.getByLabel('Password', { exact: true }).fill(world.admin.password)
+    await other.keyboard.press('Enter')
+    await at(other, '/terminals')
+    await other.context().close()
+  })
+})
+
+describe('without the console', () => {
+  it('figures say of when they are, nothing can be done, and the page comes back by itself', async () => {
+    await admin.goto(`${world.url}/instances`)
+    await admin.getByRole('link', { name: 'anvil' }).click()
+    const open = admin.getByRole('button', { name: 'Open terminal' })
+    const strip = admin.getByText(/^Connection to the console lost/)
+    await admin.getByText(/19:|\d\d:\d\d to now/).waitFor()
+    expect(await open.isEnabled()).toBe(true)
+
+    await world.killConsole()
+    await admin.getByText('Reconnecting').waitFor()
+    expect(await strip.count()).toBe(0)
+    await strip.waitFor()
+    expect(await admin.getByText(/ago$/).first().textContent()).toMatch(/lost [5-9] s ago$/)
+    await admin.getByText(/of \d+ cores?.*as of \d/).waitFor()
+    expect(await open.isDisabled()).toBe(true)
+    await shootAll(admin, 'cold')
+    // What was not looked at before opens all the same.
+    await admin.getByRole('link', { name: 'Settings', exact: true }).click()
+    await admin.getByRole('heading', { name: 'Password' }).waitFor()
+    await admin.goBack()
+
+    await world.startConsole()
+    await strip.waitFor({ state: 'detached' })
+    await admin.getByText('Live', { exact: true }).first().waitFor()
+    await open.and(admin.locator(':enabled')).waitFor()
+    await admin
+      .getByText(/as of \d/)
+      .first()
+      .waitFor({ state: 'detached' })
+  })
+})
+
+describe('a machine with another key', () => {
+  it('gets the name it asks for once an operator allows it', async () => {
+    const usurper = world.startAgent('usurper', { SINDRI_INSTANCE_ID: 'anvil' })
+    const api = await world.api()
+    await expect.poll(async () => (await api.ask('{ takeovers { id } }')).takeovers.length, { timeout: 20_000 }).toBe(1)
+    await admin.goto(`${world.url}/instances`)
+    const banner = admin.getByRole('status').filter({ hasText: 'wants to take over anvil' })
+    await banner.waitFor()
+    await shootAll(admin, 'takeover')
+    await banner.getByRole('button', { name: 'Allow…' }).click()
+    await admin.getByRole('dialog').getByText('terminals end at once').waitFor()
+    await admin.getByRole('button', { name: 'Hand over the instance' }).click()
+    await banner.waitFor({ state: 'detached' })
+    // The one before is told to go, for good.
+    expect(await agent.exited).toBe(3)
+    // It would ask again within half a minute; begun anew it asks at once.
+    await usurper.end()
+    world.startAgent('usurper', { SINDRI_INSTANCE_ID: 'anvil' })
+    await row(admin, 'anvil').getByText('Running').waitFor()
+  })
+})
+
+it('no page met an error, or anything that the policy refused', () => {
+  expect(faults.flat()).toEqual([])
+})
