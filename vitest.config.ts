@@ -10,6 +10,13 @@ const browser = ['e2e/browser/**/*.e2e.ts']
 // Vite would pick graphql's development build while its users load the ordinary one; two copies refuse each other's types.
 const graphql = fileURLToPath(import.meta.resolve('graphql'))
 
+// Where both backends run, the two heaviest files run on one of them: what they prove lies above the database.
+const once: Record<string, string[]> = {
+  embedded: ['api/src/http/arguments.service.test.ts'],
+  services: ['api/src/main.service.test.ts'],
+}
+const elsewhere = process.env.CI === 'true' ? (once[process.env.SINDRI_TEST_BACKEND ?? ''] ?? []) : []
+
 export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: graphql }] },
   test: {
@@ -35,7 +42,7 @@ export default defineConfig({
         test: {
           name: 'stores',
           include: stores,
-          exclude: ignored,
+          exclude: [...ignored, ...elsewhere],
           globalSetup: 'api/src/testing/globalSetup.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -17,7 +17,7 @@ const ansi = (names: string, normal: string, bright: string): Partial<ITheme> =>
 }
 const names = 'black red green yellow blue magenta cyan white'
 
-export const themes: Record<'dark' | 'light', ITheme> = {
+const themes: Record<'dark' | 'light', ITheme> = {
   dark: {
     background: '#0D0F13',
     foreground: '#D7DCE4',

@@ -37,7 +37,7 @@ interface Writer {
 
 const windowBytes = 64
 const chunkBytes = 16
-export const byteAt = (offset: number): number => (offset * 7919 + (offset >> 8)) % 251
+const byteAt = (offset: number): number => (offset * 7919 + (offset >> 8)) % 251
 
 export const createFarEnd = (clock: FakeClock) => {
   const link = shallowRef<Link>(foldLink(idle, { kind: 'live', at: clock.now() }))
