@@ -61,12 +61,12 @@ export function createTerminalWire({ sessions, clock, log, toLocalMs }: Deps): T
 
   /** Tells until it is heard or this link is over; `reportTerminals` tells again on the next. */
   async function tell(link: Link, what: string, ask: () => Promise<unknown>): Promise<boolean> {
-    for (;;) {
+    while (present === link) {
       try {
         await ask()
         return true
       } catch (error) {
-        if (present !== link) return false
+        if (present !== link) break
         if (!(error instanceof Unanswered) && !(error as { retry?: boolean }).retry) {
           log.error(`the console did not take ${what}`, { error })
           return true
@@ -74,6 +74,7 @@ export function createTerminalWire({ sessions, clock, log, toLocalMs }: Deps): T
         await new Promise<void>((resolve) => void clock.after(retryMs, resolve))
       }
     }
+    return false
   }
 
   async function tellOpened(answer: OpenAnswer): Promise<void> {
