@@ -105,6 +105,8 @@ async function wire(options: AgentOptions, stop: Stop): Promise<Agent> {
     env: variables,
     user: shellUser(variables),
     configuredShell: env.shell,
+    idleMs: env.terminalIdleMs,
+    ringBytes: env.terminalRingBytes,
     publish: terminals.publish,
     onEnded: terminals.ended,
   })

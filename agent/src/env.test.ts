@@ -27,6 +27,8 @@ test('only the console address is required, everything else has a default', () =
     metricsMs: null,
     tags: {},
     shell: null,
+    terminalIdleMs: 86_400_000,
+    terminalRingBytes: 2 * 1024 * 1024,
     logLevel: 'info',
     stateDir: '/home/dev/.sindri/agent',
     configPath: null,
@@ -46,6 +48,8 @@ test('every variable is read', () => {
     SINDRI_AGENT_METRICS: '60',
     SINDRI_AGENT_TAGS: 'team=core, note=a = b,empty=',
     SINDRI_AGENT_SHELL: '/bin/zsh',
+    SINDRI_AGENT_TERMINAL_IDLE: '3600',
+    SINDRI_AGENT_TERMINAL_RING: '8',
     SINDRI_LOG_LEVEL: 'DEBUG',
     SINDRI_AGENT_STATE_DIR: 'state',
     SINDRI_CONFIG: '/etc/sindri.yaml',
@@ -58,6 +62,8 @@ test('every variable is read', () => {
     instanceId: 'dev.1',
     provider: 'something-new',
     heartbeatMs: 2_500,
+    terminalIdleMs: 3_600_000,
+    terminalRingBytes: 8 * 1024 * 1024,
     metricsMs: 60_000,
     tags: { team: 'core', note: 'a = b', empty: '' },
     shell: '/bin/zsh',
@@ -121,5 +127,5 @@ test('a console address that carries a password is refused without showing the p
 
 test('the help names every variable', () => {
   const names = helpText().match(/SINDRI_[A-Z_]+/g)
-  expect(new Set(names).size).toBe(15)
+  expect(new Set(names).size).toBe(17)
 })

@@ -23,6 +23,10 @@ export interface AgentEnv {
   tags: Readonly<Record<string, string>>
   /** null: the user's login shell. */
   shell: string | null
+  /** A terminal that nobody looks at ends after this. */
+  terminalIdleMs: number
+  /** Output that each terminal keeps for those who come later. */
+  terminalRingBytes: number
   logLevel: LogLevel
   stateDir: string
   /** null: looked for in the usual places. */
@@ -99,6 +103,19 @@ const toMs =
     }
     return ms
   }
+
+const MiB = 1024 * 1024
+const mostRingMiB = LIMITS.terminalRingMaxBytes / MiB
+
+function toRingBytes(value: string): number {
+  if (!/^\d+$/.test(value) || Number(value) < 1 || Number(value) > mostRingMiB) {
+    throw expected(`MiB from 1 to ${mostRingMiB}`, quote(value))
+  }
+  return Number(value) * MiB
+}
+
+/** A page says once a minute that it is there; a day more than a month serves nobody. */
+const terminalIdleRangeMs = [600_000, 30 * 86_400_000] as const
 
 function toTags(value: string): Record<string, string> {
   const tags = new Map<string, string>()
@@ -193,6 +210,8 @@ export function readEnv(variables: Variables, { hostname, homeDir, workingDir }:
     metricsMs: read('SINDRI_AGENT_METRICS', toMs(LIMITS.metricsRangeMs), null),
     tags: read('SINDRI_AGENT_TAGS', toTags, {}),
     shell: read('SINDRI_AGENT_SHELL', toShell, null),
+    terminalIdleMs: read('SINDRI_AGENT_TERMINAL_IDLE', toMs(terminalIdleRangeMs), LIMITS.terminalIdleMs),
+    terminalRingBytes: read('SINDRI_AGENT_TERMINAL_RING', toRingBytes, LIMITS.terminalRingBytes),
     logLevel: read('SINDRI_LOG_LEVEL', toLogLevel, 'info'),
     stateDir: read('SINDRI_AGENT_STATE_DIR', toPath, join(homeDir, '.sindri', 'agent')),
     configPath: read('SINDRI_CONFIG', toPath, null),

@@ -12,6 +12,14 @@ const variables: readonly (readonly [name: string, meaning: string])[] = [
   ['SINDRI_AGENT_METRICS', `seconds between samples (default: the console decides, ${LIMITS.metricsMs / 1000})`],
   ['SINDRI_AGENT_TAGS', 'key=value,key=value'],
   ['SINDRI_AGENT_SHELL', 'absolute path of the shell for terminals (default: the login shell)'],
+  [
+    'SINDRI_AGENT_TERMINAL_IDLE',
+    `seconds after which a terminal that nobody looks at ends (default: ${LIMITS.terminalIdleMs / 1000})`,
+  ],
+  [
+    'SINDRI_AGENT_TERMINAL_RING',
+    `MiB of output that each terminal keeps, 1 to 8 (default: ${LIMITS.terminalRingBytes / 1024 / 1024})`,
+  ],
   ['SINDRI_AGENT_STATE_DIR', 'identity and spool (default: ~/.sindri/agent)'],
   ['SINDRI_CONFIG', 'path of sindri.yaml (default: ./sindri.yaml, ~/sindri.yaml)'],
   ['SINDRI_SSH_ENDPOINT', 'where SSH reaches this instance, shown as it is'],
