@@ -141,6 +141,14 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
       version: consoleVersion,
       tookMs: took,
     })
+    // Behind whoever waits for the console to be ready.
+    stop.add(
+      'loading',
+      clock.after(
+        0,
+        () => void http.warm().catch((error: unknown) => log.error('GraphQL could not be loaded', { error })),
+      ),
+    )
     return { url, adminEmail, oneTimePassword, enrolSecretFile, databaseLabel }
   }
 

@@ -1,6 +1,6 @@
 // Agent tokens: JWTs bound to the agent's key (cnf.jkt), signed with keys that all replicas share through the database.
 import { LIMITS } from '@sindri/schema/contract/limits'
-import { compactVerify, type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
+import type { CryptoKey, JWK } from 'jose'
 import type { Clock } from '../platform/clock.ts'
 import type { Db } from '../platform/db.ts'
 import { newSecret } from '../platform/secrets.ts'
@@ -24,6 +24,8 @@ export interface Tokens {
 
 const algorithm = 'EdDSA'
 const issuer = 'sindri-console'
+/** Loaded when the first agent comes, which need not be before the console is ready. */
+const jose = () => import('jose')
 /** Replicas that start together make one key. */
 const lock = 7_305_415
 const longestToken = 2_048
@@ -38,6 +40,7 @@ export const createTokens = ({ db, clock }: { db: Db; clock: Pick<Clock, 'now'> 
   const known = new Map<string, CryptoKey>()
 
   const load = async (): Promise<{ kid: string; key: CryptoKey }> => {
+    const { exportJWK, generateKeyPair, importJWK } = await jose()
     const newest =
       'select kid, private_jwk from signing_keys where retired_at is null order by created_at desc, kid desc limit 1'
     let [row] = await db.query<Row>(newest)
@@ -73,6 +76,7 @@ export const createTokens = ({ db, clock }: { db: Db; clock: Pick<Clock, 'now'> 
       [kid],
     )
     if (!row) return null
+    const { importJWK } = await jose()
     const key = (await importJWK(row.public_jwk, algorithm)) as CryptoKey
     known.set(kid, key)
     return key
@@ -80,7 +84,7 @@ export const createTokens = ({ db, clock }: { db: Db; clock: Pick<Clock, 'now'> 
 
   return {
     async issue({ instanceId, thumbprint }) {
-      const { kid, key } = await signingKey()
+      const [{ SignJWT }, { kid, key }] = await Promise.all([jose(), signingKey()])
       const nowMs = clock.now()
       const expiresAt = new Date(nowMs + LIMITS.agentTokenMs)
       const token = await new SignJWT({ cnf: { jkt: thumbprint } })
@@ -96,6 +100,7 @@ export const createTokens = ({ db, clock }: { db: Db; clock: Pick<Clock, 'now'> 
     async read(token) {
       if (token.length > longestToken) return null
       const foreign = new Error('The token was signed by nobody known.')
+      const { compactVerify } = await jose()
       try {
         const { payload } = await compactVerify(
           token,

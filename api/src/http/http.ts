@@ -41,6 +41,8 @@ export interface HttpDeps {
 export interface Http extends HttpServer {
   /** Begins to watch over sockets; the undo ends that. */
   start(): Promise<() => Promise<void>>
+  /** Loads what the first request needs. */
+  warm(): Promise<void>
 }
 
 const WEB = path.resolve(import.meta.dirname, '../../../web/dist')
@@ -90,5 +92,5 @@ export const createHttp = (deps: HttpDeps): Http => {
     '/metrics': figures.to(viewers),
   }
   const server = createHttpServer({ routes, page: createAssets(WEB).handle, sockets, origins, clock, ids, log })
-  return { ...server, start: sockets.start }
+  return { ...server, start: sockets.start, warm: graphql.warm }
 }

@@ -2,7 +2,6 @@
 import type { Context, Ports } from '@sindri/schema'
 import { badInput, Fault, FAULTS } from '@sindri/schema/contract/codes'
 import type { GraphQLError } from 'graphql'
-import { createYoga } from 'graphql-yoga'
 import { cookiesOf } from './cookies.ts'
 import { type Exchange, readText, sendFault } from './exchange.ts'
 import type { GraphiQL } from './graphiql.ts'
@@ -53,49 +52,57 @@ const readQuestion = async (exchange: Exchange): Promise<Pick<Question, 'asked' 
   return { asked, bytes: exchange.req.url?.length ?? 0 }
 }
 
-export const createGraphQL = ({
-  operations,
-  ports,
-  viewers,
-  graphiql,
-  isSecure,
-}: GraphQLDeps): { handle(exchange: Exchange): Promise<void> } => {
+export interface GraphQLOverHttp {
+  handle(exchange: Exchange): Promise<void>
+  /** Loads what the first request needs: a quarter of all modules, which need not be there before the console listens. */
+  warm(): Promise<void>
+}
+
+export const createGraphQL = ({ operations, ports, viewers, graphiql, isSecure }: GraphQLDeps): GraphQLOverHttp => {
   // Yoga speaks HTTP here: negotiation, status and form of the answer. What to execute and how is the same as on the socket.
-  const yoga = createYoga<Question>({
-    graphqlEndpoint: '/graphql',
-    logging: false,
-    maskedErrors: false,
-    parserAndValidationCache: false,
-    cors: false,
-    multipart: false,
-    graphiql: false,
-    landingPage: false,
-    plugins: [
-      {
-        onRequestParse({ setRequestParser, serverContext }) {
-          const { asked } = serverContext as unknown as Question
-          setRequestParser(() => asked as never)
-        },
-        onParams({ setParamsHandler }) {
-          setParamsHandler(async ({ context }) => {
-            const { asked, context: contextValue, bytes, readOnly } = context as unknown as Question
-            const result = await operations.answer(asked, contextValue, bytes, ({ type }) => {
-              if (type === 'subscription')
-                throw new Fault('BAD_QUERY', 'Subscriptions go over graphql-transport-ws at this same address.')
-              if (readOnly && type === 'mutation')
-                throw new Fault('BAD_QUERY', 'Mutations need POST.', { allow: 'POST' })
+  const open = async () => {
+    const { createYoga } = await import('graphql-yoga')
+    return createYoga<Question>({
+      graphqlEndpoint: '/graphql',
+      logging: false,
+      maskedErrors: false,
+      parserAndValidationCache: false,
+      cors: false,
+      multipart: false,
+      graphiql: false,
+      landingPage: false,
+      plugins: [
+        {
+          onRequestParse({ setRequestParser, serverContext }) {
+            const { asked } = serverContext as unknown as Question
+            setRequestParser(() => asked as never)
+          },
+          onParams({ setParamsHandler }) {
+            setParamsHandler(async ({ context }) => {
+              const { asked, context: contextValue, bytes, readOnly } = context as unknown as Question
+              const result = await operations.answer(asked, contextValue, bytes, ({ type }) => {
+                if (type === 'subscription')
+                  throw new Fault('BAD_QUERY', 'Subscriptions go over graphql-transport-ws at this same address.')
+                if (readOnly && type === 'mutation')
+                  throw new Fault('BAD_QUERY', 'Mutations need POST.', { allow: 'POST' })
+              })
+              // `spec`: whoever accepts plain application/json gets 200 with errors, as GraphQL over HTTP has it.
+              if (result.data == null)
+                for (const error of result.errors ?? []) error.extensions.http = { spec: true, ...statusOf(error) }
+              return result
             })
-            // `spec`: whoever accepts plain application/json gets 200 with errors, as GraphQL over HTTP has it.
-            if (result.data == null)
-              for (const error of result.errors ?? []) error.extensions.http = { spec: true, ...statusOf(error) }
-            return result
-          })
+          },
         },
-      },
-    ],
-  })
+      ],
+    })
+  }
+  let opened: ReturnType<typeof open> | undefined
+  const yoga = () => (opened ??= open())
 
   return {
+    async warm() {
+      await yoga()
+    },
     async handle(exchange) {
       const { req, res, origin } = exchange
       if (req.method !== 'POST' && req.method !== 'GET') {
@@ -112,7 +119,8 @@ export const createGraphQL = ({
       const context: Context = { ...ports, viewer, cookies: cookiesOf(res, isSecure(exchange)) }
       const question: Question = { asked, bytes, readOnly: req.method === 'GET', context }
       res.setHeader('cache-control', 'no-store')
-      await yoga(req, res, question)
+      const respond = await yoga()
+      await respond(req, res, question)
     },
   }
 }

@@ -3,9 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Viewer } from '@sindri/schema'
 import { insertAudit } from './auditEntry.ts'
 import type { Actor, AuditFacts, Target } from './auditEntry.ts'
-import { openPglite } from './engines/pglite.ts'
 import type { PgliteOptions } from './engines/pglite.ts'
-import { openPostgres } from './engines/postgres.ts'
 import type { Query, Store } from './engines/store.ts'
 import { toDbError } from './faults.ts'
 import { type Prisma, PrismaClient } from './generated/client.ts'
@@ -69,10 +67,16 @@ const misuse = (method: string): Error =>
     `Expected tx.${method} inside a transaction, got db.${method}: on the embedded database it would wait for itself.`,
   )
 
-const openStore = (url: string, options: DbOptions, onError: (error: Error) => void): Promise<Store> | Store => {
-  if (/^postgres(ql)?:\/\//.test(url)) return openPostgres(url, { ...options, onError })
-  if (url.startsWith('pglite:') && url.length > 'pglite:'.length)
+/** Only the engine that is used is loaded: the other one is a tenth of a start. */
+const openStore = async (url: string, options: DbOptions, onError: (error: Error) => void): Promise<Store> => {
+  if (/^postgres(ql)?:\/\//.test(url)) {
+    const { openPostgres } = await import('./engines/postgres.ts')
+    return openPostgres(url, { ...options, onError })
+  }
+  if (url.startsWith('pglite:') && url.length > 'pglite:'.length) {
+    const { openPglite } = await import('./engines/pglite.ts')
     return openPglite(url.slice('pglite:'.length), options)
+  }
   throw new Error(
     `DATABASE_URL: expected postgres://…, pglite:<folder> or pglite:memory, got ${url.replace(/\/\/.*@/, '//…@')}`,
   )

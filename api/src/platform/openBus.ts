@@ -2,12 +2,16 @@
 import { createBus } from './bus.ts'
 import type { Bus } from './bus.ts'
 import { createMemoryEngine } from './engines/memory.ts'
-import { openRedisEngine } from './engines/redis.ts'
 import type { RedisEngineOptions } from './engines/redis.ts'
 
 export type BusOptions = Omit<RedisEngineOptions, 'prefix'> & { prefix?: string }
 
 export const openBus = async (url: string | undefined, options: BusOptions): Promise<Bus> => {
-  const engine = url ? await openRedisEngine(url, { prefix: 'sindri/', ...options }) : createMemoryEngine()
-  return createBus({ engine, onError: options.onError })
+  if (!url) return createBus({ engine: createMemoryEngine(), onError: options.onError })
+  // Most consoles never load it.
+  const { openRedisEngine } = await import('./engines/redis.ts')
+  return createBus({
+    engine: await openRedisEngine(url, { prefix: 'sindri/', ...options }),
+    onError: options.onError,
+  })
 }
