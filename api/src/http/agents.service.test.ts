@@ -120,8 +120,8 @@ describe('an agent', () => {
       payload: { query: 'mutation { heartbeat(input: { uptimeSeconds: 1, intervalMs: 600000 }) }' },
     })
     expect(await first).toMatchObject({ value: { metricSampled: { sample: { uptimeSeconds: 1 } } } })
-    older.ws.resume()
-    expect(await older.closed).toMatchObject({ code: CLOSE.SUPERSEDED.code })
+    // Whether it still reads why it must go depends on how long it did not read; the test before this one waits for it.
+    older.ws.terminate()
     await newer.ask(LIVE, live(2))
     for (let at = 1; at !== 2;) {
       const { value } = (await seen.next()) as { value: Json }
