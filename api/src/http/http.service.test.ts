@@ -506,6 +506,25 @@ it('nobody asks more than a thousand times a minute', async () => {
   expect((await admin.graphql('{ __typename }')).status).toBe(200)
 })
 
+it('whoever floods a terminal waits with their keys, not with their questions', async () => {
+  const busy = await app.signedIn('DEVELOPER')
+  const KEYS =
+    'mutation ($t: ID!, $a: ID!, $d: Bytes!) { sendTerminalInput(terminalId: $t, attachmentId: $a, offset: 0, data: $d) }'
+  const flood = { t: 'trm_01ARZ3NDEKTSV4RRFFQ69G5FAV', a: 'att_01ARZ3NDEKTSV4RRFFQ69G5FAV', d: 'A'.repeat(1_000_000) }
+  let limited
+  // Two MiB a second are forgiven meanwhile.
+  for (let round = 0; round < 20 && !limited; round += 1) {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => busy.graphql(KEYS, flood)))
+    limited = answers.find(({ status }) => status === 429)
+  }
+  expect(limited?.errors[0]).toMatchObject({
+    message: expect.stringMatching(/^Too many bytes of terminal input; try again in \d+ m?s\.$/),
+    extensions: { code: 'RATE_LIMITED', retry: true },
+  })
+  expect(Number(limited?.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(await busy.ask('{ viewer { role } }')).toEqual({ viewer: { role: 'DEVELOPER' } })
+})
+
 it('what was asked before the console goes is answered, and its connection ends', async () => {
   const own = await createTestApp()
   try {
