@@ -352,9 +352,7 @@ it('who fails to come in three hundred times a minute waits before the next hand
 it('who holds places without a word waits before the next handshake, too', async () => {
   const own = await createTestApp()
   try {
-    let refusal: Awaited<ReturnType<typeof refusalOf>> | undefined
-    // Five a second are forgiven meanwhile, so a slow machine needs more rounds.
-    for (let round = 0; round < 40 && !refusal; round += 1) {
+    for (let i = 0; i < 10; i += 1) {
       await Promise.all(
         Array.from({ length: 31 }, async () => {
           const socket = await openRawSocket(own.url).catch(() => undefined)
