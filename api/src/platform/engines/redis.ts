@@ -35,7 +35,12 @@ const connect = (url: string, options: Record<string, unknown>): Redis =>
     ...options,
   })
 
-const openLane = (url: string, { prefix, clock, onError }: RedisEngineOptions, origin: Buffer) => {
+const openLane = (
+  url: string,
+  { prefix, clock, onError }: RedisEngineOptions,
+  origin: Buffer,
+  onAway: (cause: Error) => void,
+) => {
   // A publish is for those who listen now: none is kept for later.
   const named = { connectionName: prefix.replace(/[^\x21-\x7e]/g, '') }
   const publisher = connect(url, {
@@ -69,14 +74,10 @@ const openLane = (url: string, { prefix, clock, onError }: RedisEngineOptions, o
   const complain = (what: string, error: unknown): void => {
     if (!closing) onError(new Error(`Redis: ${what}`, { cause: error }))
   }
-  for (const connection of [publisher, subscriber]) {
-    let told = false
-    connection.on('ready', () => (told = false))
+  for (const connection of [publisher, subscriber])
     connection.on('error', (error: Error) => {
-      if (!told) complain('expected a connection, got none; the console goes on without other replicas', error)
-      told = true
+      if (!closing) onAway(error)
     })
-  }
   subscriber.on('close', () => {
     away.resolve()
     away = Promise.withResolvers()
@@ -179,9 +180,22 @@ const ready = (connection: Redis): Promise<void> =>
 export const openRedisEngine = async (url: string, options: RedisEngineOptions): Promise<BusEngine> => {
   /** Before each message: who sent it. What this replica sent it has delivered itself. */
   const origin = Buffer.from(`${randomBytes(9).toString('base64url')} `)
-  const lanes = { notices: openLane(url, options, origin), frames: openLane(url, options, origin) }
+  /** One Redis, several connections: that it is away is told once, until all of them are back. */
+  let told = false
+  const onAway = (cause: Error): void => {
+    if (told) return
+    told = true
+    const message = 'Redis: expected a connection, got none; the console goes on without other replicas'
+    options.onError(new Error(message, { cause }))
+  }
+  const open = () => openLane(url, options, origin, onAway)
+  const lanes = { notices: open(), frames: open() }
   const all = Object.values(lanes)
   const connections = all.flatMap((lane) => [lane.publisher, lane.subscriber])
+  for (const connection of connections)
+    connection.on('ready', () => {
+      if (connections.every(({ status }) => status === 'ready')) told = false
+    })
 
   const waited = Promise.withResolvers<void>()
   const cancel = options.clock.after(firstMs, () => waited.resolve())
