@@ -226,6 +226,20 @@ describe('a viewer that does not keep up with the one who governs', () => {
   })
 })
 
+describe('a viewer that was forgotten though it looks', () => {
+  test('is told so by its first acknowledgement, and then asks again', () => {
+    const { pty, view, session, ack, again } = openScriptedSession()
+    view('other')
+    const viewer = view('a')
+    session.detach('a')
+    pty.writes('hello')
+    ack(viewer)
+    expect(viewer.joined).toBe(false)
+    again(viewer)
+    expect([viewer.joined, viewer.screen.toString()]).toEqual([true, 'hello'])
+  })
+})
+
 describe('what a program asks its terminal', () => {
   const replayFlags = (scripted: ReturnType<typeof openScriptedSession>) =>
     scripted.frames('output').map((frame) => frame.kind === 'output' && frame.replay)

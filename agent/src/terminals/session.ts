@@ -256,6 +256,11 @@ export function openSession(options: SessionOptions): Session {
     },
     ack({ attachmentId, offset }) {
       heard(attachmentId)
+      // Forgotten, though it looks: as if its replay began, so that the console keeps back what it would not be heard about.
+      if (!replays.has(attachmentId)) {
+        const { head, size } = history
+        return outlet.send(attachmentId, [{ kind: 'resized', offset: head, ...size, replay: true }])
+      }
       replays.get(attachmentId)?.ack(offset)
       on({ kind: 'ack', id: attachmentId, offset })
       pump()
