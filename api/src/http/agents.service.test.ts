@@ -371,19 +371,6 @@ describe('records', () => {
     expect(await figure('sindri_terminals_open')).toBe(open)
     await link.close()
   })
-
-  it('beyond the budget of an agent are answered with when to come back', async () => {
-    const agent = await app.makeAgent()
-    const link = await agent.link()
-    const records = Array.from({ length: 500 }, () => null)
-    const failed: string[] = []
-    for (let i = 0; i < 60 && failed.length === 0; i += 1)
-      await link.ask(PUBLISH, { records }).catch((error: Error) => failed.push(error.message))
-    expect(failed[0]).toMatch(/^RATE_LIMITED: Too many records; try again in \d+ m?s\.$/)
-    // Life does not queue behind telemetry.
-    expect(await link.ask('mutation { heartbeat(input: { uptimeSeconds: 1, intervalMs: 10000 }) }')).toBeTruthy()
-    await link.close()
-  })
 })
 
 it('a page that does not read costs bounded memory: it is told SLOW_CONSUMER, and comes back from its offset', async () => {
