@@ -6,5 +6,7 @@ import { generateDocuments, root } from './kit/steps.ts'
 
 await program(async () => {
   await generateDocuments()
-  return run(process.execPath, [path.join(root, 'agent/src/main.ts'), ...process.argv.slice(2)])
+  // Whoever started it is gone: then the agent goes, too, told by its own leash.
+  process.on('disconnect', () => process.exit(1))
+  return run(process.execPath, [path.join(root, 'agent/src/main.ts'), ...process.argv.slice(2)], { leash: true })
 })

@@ -1,8 +1,10 @@
 // `npm start`: everything this machine needs, from nothing to a console with an agent; Ctrl-C ends all of it.
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { agentEnvironment, exitOf, forkConsole, type Ready } from './kit/console.ts'
 import { endAll } from './kit/end.ts'
 import { keep, type Kept } from './kit/keep.ts'
+import { mustBeFree } from './kit/port.ts'
 import { noArguments, program } from './kit/program.ts'
 import { say, seconds, timed } from './kit/say.mjs'
 import { prepare, root } from './kit/steps.ts'
@@ -20,6 +22,7 @@ const shared: NodeJS.ProcessEnv = {
 
 await program(async () => {
   noArguments('npm start')
+  if (!existsSync(dataDir)) await mustBeFree(inherited)
   await prepare()
   let beginPart: (part: string) => void = () => {}
   const onStep = (part: string): void => beginPart(part)
