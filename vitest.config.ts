@@ -25,6 +25,8 @@ export default defineConfig({
     // Most of a test's time is waiting for a database or a PTY, so more files than cores run beside one another.
     maxWorkers: Math.max(3, availableParallelism()),
     restoreMocks: true,
+    // What is awaited comes at once, or late because the machine is busy; the test's own limit is a little longer.
+    expect: { poll: { timeout: 15_000 } },
     teardownTimeout: 10_000,
     projects: [
       {

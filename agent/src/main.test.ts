@@ -76,7 +76,7 @@ const joining = (console: ScriptedConsole, more: Record<string, string> = {}): R
 })
 
 async function linked(console: ScriptedConsole): Promise<ScriptedLink> {
-  await expect.poll(() => console.links.at(-1)?.of('PublishSamples').length ?? 0, { timeout: 8000 }).toBeGreaterThan(0)
+  await expect.poll(() => console.links.at(-1)?.of('PublishSamples').length ?? 0).toBeGreaterThan(0)
   return console.last()
 }
 
@@ -92,7 +92,7 @@ const openShell = async (link: ScriptedLink, terminalId: string): Promise<number
     env: [],
     deadline,
   })
-  await expect.poll(() => link.of('ReportTerminalOpened').length, { timeout: 8000 }).toBeGreaterThan(0)
+  await expect.poll(() => link.of('ReportTerminalOpened').length).toBeGreaterThan(0)
   return link.of('ReportTerminalOpened').at(-1)?.variables.pid as number
 }
 
@@ -278,15 +278,13 @@ describe('asked to end', () => {
     link.ws.terminate()
     const sent = link.of('PublishSamples').flatMap(({ variables }) => variables.records as { seq: number }[])
     const next = Math.max(...sent.map(({ seq }) => seq)) + 1
-    await expect
-      .poll(() => spooled(join(home, '.sindri/agent/spool/samples')), { timeout: 8000 })
-      .toContain(`"seq":${next}`)
+    await expect.poll(() => spooled(join(home, '.sindri/agent/spool/samples'))).toContain(`"seq":${next}`)
     const { code, tookMs } = await end(program, 'SIGTERM')
     expect(code).toBe(0)
     expect(tookMs).toBeLessThan(5000)
     console.behaviour.upgrade = 'accept'
     run(joining(console))
-    await expect.poll(() => console.links.length, { timeout: 8000 }).toBeGreaterThan(1)
+    await expect.poll(() => console.links.length).toBeGreaterThan(1)
     const again = await linked(console)
     const runs = new Set(
       again
@@ -317,7 +315,7 @@ describe('asked to end', () => {
         .flatMap(({ variables }) => variables.frames as { output?: { data: string } }[])
         .map((frame) => Buffer.from(frame.output?.data ?? '', 'base64').toString())
         .join('')
-    await expect.poll(output, { timeout: 8000 }).toContain('deaf-2')
+    await expect.poll(output).toContain('deaf-2')
     link.ws.pause()
     const { code, tookMs } = await end(program, 'SIGTERM')
     expect([code, isAlive(pid)]).toEqual([0, false])
@@ -326,7 +324,7 @@ describe('asked to end', () => {
 
   it('before it has reached anybody', async () => {
     const program = run()
-    await expect.poll(program.stderr, { timeout: 8000 }).toContain('console not reached')
+    await expect.poll(program.stderr).toContain('console not reached')
     const { code, tookMs } = await end(program, 'SIGTERM')
     expect(code).toBe(0)
     expect(tookMs).toBeLessThan(2000)
@@ -338,7 +336,7 @@ describe('asked to end', () => {
     const link = await linked(console)
     program.child.stderr?.destroy()
     link.ws.terminate()
-    await expect.poll(() => console.links.length, { timeout: 8000 }).toBe(2)
+    await expect.poll(() => console.links.length).toBe(2)
     await linked(console)
     expect(await end(program, 'SIGTERM')).toMatchObject({ code: 0 })
   })

@@ -76,7 +76,7 @@ function start(env = envOf(), onLinked: (link: Link) => void = () => {}, hostnam
 }
 
 /** Looks until it is so, while time passes only for what is due at once. */
-const eventually = <T>(look: () => T) => expect.poll(() => clock.advance(0).then(look), { interval: 1, timeout: 5000 })
+const eventually = <T>(look: () => T) => expect.poll(() => clock.advance(0).then(look), { interval: 1 })
 /** Even of a peer that never answers the goodbye. */
 async function stopped(link: KeptLink): Promise<void> {
   const stopping = link.stop()

@@ -238,6 +238,18 @@ describe('a viewer that was forgotten though it looks', () => {
     again(viewer)
     expect([viewer.joined, viewer.screen.toString()]).toEqual([true, 'hello'])
   })
+
+  test('is not told again and again when it acknowledges that at once', async () => {
+    const { view, session, ack, frames, clock } = openScriptedSession()
+    const viewer = view('a')
+    session.detach('a')
+    const before = frames('resized').length
+    for (let acks = 0; acks < 50; acks++) ack(viewer)
+    expect(frames('resized')).toHaveLength(before + 1)
+    await clock.advance(1_000)
+    ack(viewer)
+    expect(frames('resized')).toHaveLength(before + 2)
+  })
 })
 
 describe('what a program asks its terminal', () => {

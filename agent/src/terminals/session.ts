@@ -66,6 +66,8 @@ const inFlightBytes = 256 * 1024
 const nudgeMs = 100
 /** Beyond, the one not heard of for longest is forgotten: pages that died without a word. */
 const maxAttachments = 32
+/** Between two words to those who were forgotten. */
+const forgottenMs = 100
 /** A program that has just started waits for answers to what it asks its terminal; later ones would be typed into another. */
 const freshMs = 5_000
 
@@ -77,6 +79,7 @@ export function openSession(options: SessionOptions): Session {
   let credit = creditStart
   const startedMs = clock.monotonicMs()
   let heardMs = startedMs
+  let toldForgottenMs = -Infinity
   let sentHead = 0
   let endedMs: number | null = null
   let closed: ClosedFrame | null = null
@@ -188,6 +191,15 @@ export function openSession(options: SessionOptions): Session {
     on({ kind: 'detach', id: attachmentId })
   }
 
+  /** It looks all the same: as if its replay began, so that the console keeps back what it would not be heard about. */
+  function tellForgotten(attachmentId: string): void {
+    const nowMs = clock.monotonicMs()
+    // It may acknowledge this at once, and be told again, without end. One that is not told now says it again within a second.
+    if (nowMs - toldForgottenMs < forgottenMs) return
+    toldForgottenMs = nowMs
+    outlet.send(attachmentId, [{ kind: 'resized', offset: history.head, ...history.size, replay: true }])
+  }
+
   function heard(attachmentId: string): void {
     heardMs = clock.monotonicMs()
     const replay = replays.get(attachmentId)
@@ -256,12 +268,9 @@ export function openSession(options: SessionOptions): Session {
     },
     ack({ attachmentId, offset }) {
       heard(attachmentId)
-      // Forgotten, though it looks: as if its replay began, so that the console keeps back what it would not be heard about.
-      if (!replays.has(attachmentId)) {
-        const { head, size } = history
-        return outlet.send(attachmentId, [{ kind: 'resized', offset: head, ...size, replay: true }])
-      }
-      replays.get(attachmentId)?.ack(offset)
+      const replay = replays.get(attachmentId)
+      if (!replay) return tellForgotten(attachmentId)
+      replay.ack(offset)
       on({ kind: 'ack', id: attachmentId, offset })
       pump()
     },

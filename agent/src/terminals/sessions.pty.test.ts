@@ -108,7 +108,7 @@ function setUp({ ringBytes = 2 * MiB } = {}) {
         before = head()
         return same
       }
-      await expect.poll(look, { interval: 60, timeout: 10_000 }).toBeGreaterThanOrEqual(3)
+      await expect.poll(look, { interval: 60 }).toBeGreaterThanOrEqual(3)
     },
     get mostUnackedBytes() {
       return mostUnackedBytes
@@ -269,7 +269,7 @@ describe('terminals on real pseudo-terminals', () => {
         type(first, redraw)
         return head()
       }
-      await expect.poll(more, { interval: 5, timeout: 10_000 }).toBeGreaterThan(40 * KiB)
+      await expect.poll(more, { interval: 5 }).toBeGreaterThan(40 * KiB)
       await quiet()
       sessions.detach({ terminalId, attachmentId: 'first' })
       const late = view('late')

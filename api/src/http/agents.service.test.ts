@@ -17,7 +17,7 @@ afterAll(() => app.close())
 const released = async (id: string): Promise<void> => {
   const one = async () =>
     (await app.db.query<{ replica: string | null }>('select replica from instances where id = $1', [id]))[0]
-  await expect.poll(one, { timeout: 5_000 }).toEqual({ replica: null })
+  await expect.poll(one).toEqual({ replica: null })
 }
 
 const INSTANCE = 'query ($id: ID!) { instance(id: $id) { name status hostname } }'

@@ -95,7 +95,7 @@ it('three hundred hold a place without a word, then the next handshake waits', a
     socket.ws.terminate()
     await socket.closed
   })
-  await expect.poll(() => refusalOf(app.url, {}).catch(() => null), { timeout: 10_000 }).toMatchObject(limited)
+  await expect.poll(() => refusalOf(app.url, {}).catch(() => null)).toMatchObject(limited)
 })
 
 it('all of this left no defect in the log', () => {

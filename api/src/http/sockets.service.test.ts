@@ -277,7 +277,7 @@ describe('a socket ends with what it came in by', () => {
     // Once this was answered, the console has closed its end.
     await mine.ask('{ viewer { role } }')
     socket.send(subscribe('mutation { createApiKey(input: { name: "late", role: VIEWER }) { secret } }'))
-    await expect.poll(users, { timeout: 5_000 }).toBe(before)
+    await expect.poll(users).toBe(before)
     expect(await app.db.query('select 1 from api_keys where user_id = $1', [mine.userId])).toEqual([])
     socket.ws.terminate()
   })
