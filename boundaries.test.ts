@@ -85,6 +85,7 @@ describe('rule 3: a library lives in one room', () => {
     ['machine facts', 'agent/src/agent.ts', 'systeminformation'],
     ['the terminal', 'web/src/pages/A.vue', '@xterm/addon-fit'],
     ['charts', 'web/src/metrics/A.vue', 'apexcharts'],
+    ['phrases', 'web/src/metrics/A.vue', 'vue-i18n'],
   ])('%s is found elsewhere', (_, file, library) => {
     const text = `import a from '${library}'`
     expect(broken(file, file.endsWith('.vue') ? `<script setup>${text}</script>` : text)).toEqual([3])
@@ -104,6 +105,7 @@ describe('rule 4: in web, app → pages → slices → {ui, graph, session}', ()
     ['ui imports a slice', 'web/src/ui/a.ts', `import { a } from '../metrics/a.ts'`],
     ['a page imports app', 'web/src/pages/a.ts', `import { a } from '../app/router.ts'`],
     ['platform imports graph', 'web/src/platform/a.ts', `import { a } from '../graph/a.ts'`],
+    ['words import ui', 'web/src/words/a.ts', `import { a } from '../ui/a.ts'`],
   ])('%s', (_, file, text) => expect(broken(file, text)).toEqual([4]))
 
   test('but downwards, and inside, is fine', () => {

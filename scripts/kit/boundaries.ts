@@ -122,6 +122,7 @@ const ROOMS: readonly [within: RegExp, library: RegExp, room: RegExp][] = [
   [/^web\//, /^(graphql-ws|@urql\/.+)$/, /^web\/src\/graph\//],
   [/^web\//, /^@xterm\/.+$/, /^web\/src\/terminals\//],
   [/^web\//, /^(apexcharts|vue3-apexcharts)$/, /^web\/src\/ui\//],
+  [/^web\//, /^vue-i18n$/, /^web\/src\/words\//],
 ]
 
 const rooms: Rule = (file) =>
@@ -140,11 +141,19 @@ const WEB_FOUNDATION = ['ui', 'graph', 'session']
 function webLevel(name: string): [level: number, folder: string] {
   const folder = /^web\/src\/([^/]+)\//.exec(name)?.[1] ?? 'app'
   const level =
-    folder === 'platform' ? 0 : WEB_FOUNDATION.includes(folder) ? 1 : folder === 'pages' ? 3 : folder === 'app' ? 4 : 2
+    folder === 'platform' || folder === 'words'
+      ? 0
+      : WEB_FOUNDATION.includes(folder)
+        ? 1
+        : folder === 'pages'
+          ? 3
+          : folder === 'app'
+            ? 4
+            : 2
   return [level, folder]
 }
 
-/** 4. In web: app → pages → slices → {ui, graph, session} → platform. */
+/** 4. In web: app → pages → slices → {ui, graph, session} → {words, platform}. */
 const web: Rule = (file) => {
   if (!file.path.startsWith('web/src/') || file.path.endsWith('.test.ts')) return []
   const [level, folder] = webLevel(file.path)

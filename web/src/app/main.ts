@@ -8,6 +8,7 @@ import App from './App.vue'
 import { pageNonce, signStyles } from './nonce.ts'
 import { createScreens } from './router.ts'
 import { createTheme } from './theme.ts'
+import { words } from '../words/words.ts'
 import 'vuetify/styles/core'
 import './fonts.css'
 import './tokens.css'
@@ -25,6 +26,7 @@ createApp(App)
   .use(createPinia())
   .use(createTheme(nonce))
   .use(router)
+  .use(words)
   .provide(graphKey, graph)
   .provide(sessionKey, session)
   .mount('#app')
