@@ -18,6 +18,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createFakeClock, type FakeClock } from '../clock.fake.ts'
 import { ulid } from '../ids.ts'
 import { createLog } from '../log.ts'
+import { canMount, mountDisk, unmountDisk } from '../mount.scripted.ts'
 import { openOutbox, type Outbox, type OutboxOptions } from './outbox.ts'
 import type { Batch } from './records.ts'
 
@@ -36,6 +37,7 @@ beforeEach(() => {
 })
 afterEach(async () => {
   for (const outbox of opened) await outbox.close()
+  unmountDisk(dir)
   rmSync(root, { recursive: true, force: true })
 })
 
@@ -332,6 +334,53 @@ test('a disk that comes back gets what memory held meanwhile', async () => {
   await outbox.close()
   const records = (await drain(await open())).flatMap((batch) => batch.records)
   expect(records.map(({ value }) => value['message'] ?? value['index'])).toEqual(['a', 1, 2])
+})
+
+test.runIf(canMount)(
+  'a disk that the spool itself has filled gets room when all is answered, and was tried with few files',
+  async () => {
+    mountDisk(dir, 512)
+    const outbox = await open({ segmentBytes: 64 * 1024 })
+    const fill = async (): Promise<void> => {
+      outbox.append('samples', clock.now(), { text: 'x'.repeat(1000) })
+      await outbox.flush()
+    }
+    while (outbox.state().notices.length === 0) await fill()
+    expect(outbox.state().notices[0]).toContain('ENOSPC')
+    const files = readdirSync(join(dir, 'samples')).length
+    for (let index = 0; index < 20; index++) {
+      await fill()
+      await clock.advance(10_000)
+      await outbox.flush()
+    }
+    expect(readdirSync(join(dir, 'samples'))).toHaveLength(files)
+    expect(lines.filter((line) => line.includes('"warn"'))).toHaveLength(1)
+    expect(outbox.state().notices).toHaveLength(1)
+
+    const sent = (await drain(outbox)).flatMap((batch) => batch.records)
+    expect(sent.map(({ seq }) => seq)).toEqual(sent.map((_, index) => index + 1))
+    await clock.advance(10_000)
+    await outbox.close()
+    expect(outbox.state().notices).toEqual([])
+    expect(bytesOf('samples')).toBeLessThan(64 * 1024)
+    expect(await drain(await open())).toEqual([])
+  },
+)
+
+test.runIf(canMount)('a disk that others have filled gets what memory held once they make room', async () => {
+  mountDisk(dir, 256)
+  const outbox = await open()
+  const ballast = join(dir, 'ballast')
+  expect(() => writeFileSync(ballast, Buffer.alloc(1024 * 1024))).toThrow('ENOSPC')
+  for (let index = 0; index < 3; index++) outbox.append('samples', clock.now(), { text: 'x'.repeat(10_000) })
+  outbox.append('events', clock.now(), { message: 'a' })
+  await outbox.flush()
+  expect(outbox.state()).toMatchObject({ waiting: 4, dropped: 0, notices: [expect.stringContaining('ENOSPC')] })
+  rmSync(ballast)
+  await clock.advance(10_000)
+  await outbox.close()
+  expect(outbox.state().notices).toEqual([])
+  expect((await drain(await open())).flatMap((batch) => seqs(batch))).toEqual([1, 1, 2, 3])
 })
 
 test('without a directory everything works in memory', async () => {

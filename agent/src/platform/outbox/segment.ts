@@ -6,11 +6,13 @@ import { scan, type Entry } from './frames.ts'
 
 export interface Segment {
   readonly number: number
-  /** Bytes of whole entries. A failed write may leave more in the file; that tail is never read. */
+  /** Bytes of whole entries. */
   readonly bytes: number
   /** Records in it that are not done with. Kept by the stream log. */
   live: number
-  /** Resolves with the offset of the first byte. After a failure nothing may be appended any more. */
+  /** The file ends in half an entry, where reading stops: nothing may follow it. */
+  readonly torn: boolean
+  /** Resolves with the offset of the first byte. What a failed write has left is cut off again. */
   append(bytes: Buffer): Promise<number>
   sync(): Promise<void>
   /** Shorter than asked where the file was cut. */
@@ -26,16 +28,26 @@ const fileName = (number: number): string => `${String(number).padStart(10, '0')
 
 function wrap(handle: FileHandle, path: string, number: number, startBytes: number): Segment {
   let bytes = startBytes
+  let torn = false
   return {
     number,
     live: 0,
     get bytes() {
       return bytes
     },
+    get torn() {
+      return torn
+    },
     async append(data) {
       const offset = bytes
-      for (let done = 0; done < data.length;) {
-        done += (await handle.write(data, done, data.length - done, offset + done)).bytesWritten
+      try {
+        for (let done = 0; done < data.length;) {
+          done += (await handle.write(data, done, data.length - done, offset + done)).bytesWritten
+        }
+      } catch (error) {
+        // On a full disk half an entry would hold the room that a smaller one needs.
+        await handle.truncate(offset).catch(() => (torn = true))
+        throw error
       }
       bytes += data.length
       return offset

@@ -72,7 +72,7 @@ export async function openStreamLog({
   let gapChanged = false
   let settledUnmarked: Held[] = []
   const segments: Segment[] = []
-  /** Takes appends: the last segment, unless a write to it failed. */
+  /** Takes appends: the last segment, unless it is torn. */
   let active: Segment | null = null
   let strays: Segment[] = []
   let nextNumber = 1
@@ -117,9 +117,14 @@ export async function openStreamLog({
     if (active && active.bytes < segmentBytes) return active
     const segment = await createSegment(dir, nextNumber++)
     segments.push(segment)
-    // The open gap is told anew at the head of each segment: the older ones, which told it before, may go.
-    if (gap) await append(segment, encodeMark({ settled: [], gap }))
     active = segment
+    // The open gap is told anew at the head of each segment: the older ones, which told it before, may go.
+    if (gap) {
+      await append(segment, encodeMark({ settled: [], gap })).catch((error: unknown) => {
+        gapChanged = true
+        throw error
+      })
+    }
     return segment
   }
 
@@ -128,8 +133,7 @@ export async function openStreamLog({
       unsynced.add(segment)
       return await segment.append(bytes)
     } catch (error) {
-      // The file may now end in half an entry: reading stops there, so nothing may follow it.
-      if (active === segment) active = null
+      if (segment.torn && active === segment) active = null
       throw error
     }
   }
@@ -212,10 +216,13 @@ export async function openStreamLog({
     }
   }
 
-  async function tidy(): Promise<void> {
+  /** `refused`: the disk took nothing more. What cannot be marked as done with still goes with its file, which makes room. */
+  async function tidy(refused: boolean): Promise<void> {
+    // An open gap may be told by these alone; and what was deleted under us is not written anew yet.
+    if ((gap && gapChanged) || strays.length > 0) return
     for (let first = segments[0]; first && first.live === 0; first = segments[0]) {
       if (first === active) {
-        if (gap || first.bytes < idleSegmentBytes) return
+        if (gap || (first.bytes < idleSegmentBytes && !refused)) return
         active = null
       }
       segments.shift()
@@ -262,17 +269,22 @@ export async function openStreamLog({
     write: ({ sync }) =>
       exclusively(async () => {
         if (dir === null) return
-        await relocate()
-        const batch = unwritten().flatMap((record) => (record.body ? [{ record, body: record.body }] : []))
-        await writeMarks()
-        await place(batch)
-        // Settled while they were being written: the file has them, so it must be told.
-        settledUnmarked.push(...batch.map(({ record }) => record).filter(({ state }) => state === 'gone'))
-        for (const segment of sync ? [...unsynced] : []) {
-          await segment.sync()
-          unsynced.delete(segment)
+        let refused = true
+        try {
+          await relocate()
+          const batch = unwritten().flatMap((record) => (record.body ? [{ record, body: record.body }] : []))
+          await writeMarks()
+          await place(batch)
+          // Settled while they were being written: the file has them, so it must be told.
+          settledUnmarked.push(...batch.map(({ record }) => record).filter(({ state }) => state === 'gone'))
+          for (const segment of sync ? [...unsynced] : []) {
+            await segment.sync()
+            unsynced.delete(segment)
+          }
+          refused = false
+        } finally {
+          await tidy(refused)
         }
-        await tidy()
       }),
     diskBytes() {
       const firstLive = segments.findIndex((segment) => segment.live > 0)

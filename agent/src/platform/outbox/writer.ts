@@ -35,6 +35,9 @@ export function createWriter({
   log: Log
 }): Writer {
   let notice: string | null = null
+  /** Of writes; more of them while retrying say that the disk still refuses. */
+  let failures = 0
+  let retrying = false
   let closing = false
   let closed = dir === null
   let undoRetry: Undo | null = null
@@ -49,16 +52,17 @@ export function createWriter({
 
   async function run(stream: Stream, job: Job): Promise<void> {
     queued.delete(stream)
-    if (closed || (notice !== null && !closing)) return
+    if (closed || (notice !== null && !closing && !retrying)) return
     try {
       // Once more at once: somebody may just have deleted the directory, which the next attempt makes again.
       await logs[stream].write({ sync: job.sync }).catch(() => logs[stream].write({ sync: job.sync }))
     } catch (error) {
+      failures++
+      undoRetry ??= clock.after(diskRetryMs, () => void retry())
       if (notice !== null) return
       const reason = error instanceof Error ? error.message : String(error)
       notice = toNotice(`Unsent data is kept in memory only: spool ${dir} cannot be written (${reason}).`)
       log.warn(notice)
-      undoRetry = clock.after(diskRetryMs, () => void retry())
     }
   }
 
@@ -75,10 +79,16 @@ export function createWriter({
     return job.done
   }
 
+  /** The notice stands until all has been written: it neither flickers nor fills the log. */
   async function retry(): Promise<void> {
+    undoRetry = null
+    retrying = true
+    const before = failures
+    for (const stream of streams) if (failures === before) await write(stream, true)
+    retrying = false
+    if (failures !== before || closed) return
     notice = null
-    for (const stream of streams) await write(stream, true)
-    if (notice === null && !closed) log.info('the spool can be written again')
+    log.info('the spool can be written again')
   }
 
   return {
