@@ -16,7 +16,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from './clock.ts'
+import { createFakeClock } from './clock.fake.ts'
 import { createLog } from './log.ts'
+import { canMount, mountDisk, remountDisk, unmountDisk } from './mount.scripted.ts'
 import { openStateDir } from './stateDir.ts'
 
 let root: string
@@ -37,7 +39,10 @@ beforeEach(() => {
   path = join(root, 'a', 'agent')
   lines = []
 })
-afterEach(() => rmSync(root, { recursive: true, force: true }))
+afterEach(() => {
+  unmountDisk(path)
+  rmSync(root, { recursive: true, force: true })
+})
 
 /** Another process that locks the directory and then waits until it is killed. */
 async function otherAgent() {
@@ -174,3 +179,56 @@ test('a directory deleted under the agent comes back with the identity at the ne
   expect(again.read('position')).toBe('7')
   again.close()
 })
+
+test.runIf(canMount)('a first start on a full disk says so, and writes the identity when there is room', async () => {
+  mountDisk(path, 64)
+  const ballast = join(path, 'ballast')
+  expect(() => writeFileSync(ballast, Buffer.alloc(128 * 1024))).toThrow('ENOSPC')
+  const clock = createFakeClock()
+  const state = await openStateDir({ path, clock, log })
+  state.saveEnrolment(enrolment)
+  expect(state.notice).toMatch(/kept in memory only: state directory .* cannot be written \(ENOSPC/)
+  expect(state.enrolment()).toEqual(enrolment)
+  await clock.advance(10_000)
+  expect(state.notice).toContain('ENOSPC')
+  rmSync(ballast)
+  await clock.advance(10_000)
+  expect(state.notice).toBeNull()
+  state.close()
+  const again = await open()
+  expect([again.publicKey, again.enrolment()]).toEqual([state.publicKey, enrolment])
+  again.close()
+})
+
+test.runIf(canMount)('a directory that turns read-only keeps its word in memory until it can be written', async () => {
+  mountDisk(path, 64)
+  const clock = createFakeClock()
+  const state = await openStateDir({ path, clock, log })
+  state.saveEnrolment(enrolment)
+  remountDisk(path, 'ro')
+  state.saveEnrolment(null)
+  expect(state.enrolment()).toBeNull()
+  expect(state.notice).toContain('EROFS')
+  remountDisk(path, 'rw')
+  await clock.advance(10_000)
+  expect([state.notice, state.enrolment()]).toEqual([null, null])
+  expect(readFileSync(join(path, 'enrolment.json'), 'utf8')).toBe('')
+  state.close()
+})
+
+test.runIf(canMount)(
+  'a start on a read-only directory uses the identity in it, and says that nothing is kept',
+  async () => {
+    mountDisk(path, 64)
+    const first = await open()
+    first.saveEnrolment(enrolment)
+    first.close()
+    remountDisk(path, 'ro')
+    const state = await open()
+    expect([state.path, state.publicKey, state.enrolment()]).toEqual([null, first.publicKey, enrolment])
+    expect(state.notice).toMatch(/is not writable \(EROFS/)
+    state.saveEnrolment(null)
+    expect(state.enrolment()).toBeNull()
+    state.close()
+  },
+)

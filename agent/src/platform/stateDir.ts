@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject 
 import { accessSync, chmodSync, constants, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeAtomically } from './atomicFile.ts'
-import type { Clock } from './clock.ts'
+import type { Clock, Undo } from './clock.ts'
 import { DirLocked, lockDir } from './dirLock.ts'
 import type { Log } from './log.ts'
 import { toNotice } from './text.ts'
@@ -22,14 +22,14 @@ export interface Enrolment {
 export interface StateDir {
   /** null: nothing can be written, everything lives in memory and ends with the process. */
   readonly path: string | null
-  /** Why there is no directory, for the console's screen. */
+  /** What is kept in memory only, and why, for the console's screen. */
   readonly notice: string | null
   readonly privateKey: KeyObject
   /** base64url of the 32 public bytes. */
   readonly publicKey: string
   enrolment(): Enrolment | null
   saveEnrolment(enrolment: Enrolment | null): void
-  /** Small private files of other parts; null when absent. A write that fails is logged and kept in memory. */
+  /** Small private files of other parts; null when absent. A write that fails is logged, kept in memory and tried again. */
   read(name: string): string | null
   write(name: string, text: string): void
   close(): void
@@ -41,6 +41,7 @@ export class BadState extends Error {
 
 const keyFile = 'identity.pem'
 const enrolmentFile = 'enrolment.json'
+const retryMs = 10_000
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
@@ -100,16 +101,18 @@ async function claim(path: string, clock: Clock): Promise<{ unlock: () => void }
 export async function openStateDir({ path, clock, log }: { path: string; clock: Clock; log: Log }): Promise<StateDir> {
   const claimed = await claim(path, clock)
   const unlock = 'unlock' in claimed ? claimed.unlock : () => {}
-  const notice =
+  const unusable =
     'reason' in claimed
       ? toNotice(
           `Identity and unsent data are kept in memory only: state directory ${path} is not writable (${claimed.reason}).`,
         )
       : null
-  const writable = notice === null
-  if (notice) log.warn(notice)
+  const writable = unusable === null
+  if (unusable) log.warn(unusable)
   /** What could not be written, so that it is at least known until the process ends. */
   const unwritten = new Map<string, string>()
+  let refusal: string | null = null
+  let undoRetry: Undo | null = null
 
   function read(name: string): string | null {
     const kept = unwritten.get(name)
@@ -127,14 +130,24 @@ export async function openStateDir({ path, clock, log }: { path: string; clock: 
       if (!writable) throw new Error('state directory is not writable')
       mkdirSync(path, { recursive: true, mode: 0o700 })
       writeAtomically(join(path, name), text)
-      unwritten.delete(name)
       // The directory may have been deleted under us: a token without its key would be worthless.
       if (name !== keyFile && readIfThere(join(path, keyFile)) === null) writeAtomically(join(path, keyFile), pem)
+      unwritten.delete(name)
     } catch (error) {
       if (writable && !unwritten.has(name))
         log.warn('could not write a file of the state directory', { file: name, error })
       unwritten.set(name, text)
+      refusal = reasonOf(error)
+      if (writable) undoRetry ??= clock.after(retryMs, writeAgain)
     }
+  }
+
+  function writeAgain(): void {
+    undoRetry = null
+    const files = [...unwritten]
+    for (const [name, text] of files) write(name, text)
+    if (unwritten.size === 0)
+      log.info('the state directory can be written again', { files: files.map(([name]) => name) })
   }
 
   let pem = read(keyFile) ?? ''
@@ -154,7 +167,12 @@ export async function openStateDir({ path, clock, log }: { path: string; clock: 
 
   return {
     path: writable ? path : null,
-    notice,
+    get notice() {
+      if (unusable || unwritten.size === 0) return unusable
+      return toNotice(
+        `Identity and settings are kept in memory only: state directory ${path} cannot be written (${refusal}).`,
+      )
+    },
     privateKey,
     publicKey: createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '',
     enrolment() {
@@ -166,12 +184,21 @@ export async function openStateDir({ path, clock, log }: { path: string; clock: 
     },
     saveEnrolment(enrolment) {
       if (enrolment) return write(enrolmentFile, `${JSON.stringify(enrolment, null, 2)}\n`)
-      unwritten.delete(enrolmentFile)
-      if (writable) rmSync(join(path, enrolmentFile), { force: true })
-      else write(enrolmentFile, '')
+      if (!writable) return write(enrolmentFile, '')
+      try {
+        rmSync(join(path, enrolmentFile), { force: true })
+        unwritten.delete(enrolmentFile)
+      } catch {
+        // An empty one says the same.
+        write(enrolmentFile, '')
+      }
     },
     read,
     write,
-    close: unlock,
+    close() {
+      if (undoRetry) writeAgain()
+      undoRetry?.()
+      unlock()
+    },
   }
 }
