@@ -2,6 +2,7 @@ import type { AgentViewer, LiveSample } from '@sindri/schema'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { topics } from '../platform/topics.ts'
 import { makeAgent, openMetrics, viewer, type TestMetrics } from '../testing/metrics.ts'
+import { createWatch } from './watch.ts'
 
 let t: TestMetrics
 let agent: AgentViewer
@@ -53,6 +54,19 @@ describe('watching', () => {
     await end(second)
     await t.clock.advance(60_000)
     expect(t.orders).toHaveLength(3)
+  })
+
+  it('of an instance whose agent cannot be found just now ends neither the view nor the console', async () => {
+    const lost: unknown[] = []
+    const note = (reason: unknown) => lost.push(reason)
+    process.on('unhandledRejection', note)
+    const order = () => Promise.reject(new Error('the database is away'))
+    const samples = await createWatch({ ...t, order })([agent.id])
+    await t.clock.advance(15_000)
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', note)
+    expect(lost).toEqual([])
+    await (samples as AsyncIterableIterator<LiveSample>).return?.()
   })
 
   it('ends its own part only', async () => {

@@ -25,19 +25,24 @@ const renewMs = LIMITS.liveSampleLeaseMs / 2
 /** Asks agents to sample faster for as long as anybody on this replica looks: one loop per instance, however many look. */
 const createFaster = ({ clock, order }: Pick<WatchDeps, 'clock' | 'order'>) => {
   const looking = new Map<string, { count: number; cancel: () => void }>()
-  const ask = (instanceId: string): void =>
-    void order(instanceId, {
-      kind: 'sampleFaster',
-      everyMs: LIMITS.liveSampleMs,
-      until: new Date(clock.now() + LIMITS.liveSampleLeaseMs).toISOString(),
-    })
+  const ask = async (instanceId: string): Promise<void> => {
+    try {
+      await order(instanceId, {
+        kind: 'sampleFaster',
+        everyMs: LIMITS.liveSampleMs,
+        until: new Date(clock.now() + LIMITS.liveSampleLeaseMs).toISOString(),
+      })
+    } catch {
+      // Where the agent is linked could not be read: the next round asks again, and stored samples come meanwhile.
+    }
+  }
   return (instanceId: string): (() => void) => {
     const known = looking.get(instanceId)
-    const look = known ?? { count: 0, cancel: clock.every(renewMs, () => ask(instanceId)) }
+    const look = known ?? { count: 0, cancel: clock.every(renewMs, () => void ask(instanceId)) }
     look.count += 1
     if (!known) {
       looking.set(instanceId, look)
-      ask(instanceId)
+      void ask(instanceId)
     }
     return () => {
       look.count -= 1
