@@ -15,15 +15,24 @@ export function parseNetDev(text: string): NetworkReading[] {
 }
 
 /**
- * Bridges, their virtual ports and the kernel's helper devices see bytes a second time, which would make sums wrong.
+ * Bridges, their virtual ports, what stands on other interfaces (bonds, VLANs, macvlans) and the kernel's helper devices
+ * see bytes a second time, which would make sums wrong.
  * Loopback stays: it is known by its name and left out of sums.
  */
 export function isRelay(
   name: string,
-  { isBridge, isPort, isPhysical }: { isBridge: boolean; isPort: boolean; isPhysical: boolean },
+  {
+    isBridge,
+    isPort,
+    isUpper,
+    isPhysical,
+  }: { isBridge: boolean; isPort: boolean; isUpper: boolean; isPhysical: boolean },
 ): boolean {
   if (isPhysical) return false
   return (
-    isBridge || isPort || /^(ifb|dummy|gretap|erspan|sit|ip6tnl|tunl|gre|ip_vti|ip6_vti|ip6gre|teql)\d+$/.test(name)
+    isBridge ||
+    isPort ||
+    isUpper ||
+    /^(ifb|dummy|gretap|erspan|sit|ip6tnl|tunl|gre|ip_vti|ip6_vti|ip6gre|teql)\d+$/.test(name)
   )
 }

@@ -110,7 +110,7 @@ broken: no
 })
 
 test('bridges, their ports and helper devices are left out, what has hardware never is', () => {
-  const none = { isBridge: false, isPort: false, isPhysical: false }
+  const none = { isBridge: false, isPort: false, isUpper: false, isPhysical: false }
   expect(isRelay('docker0', { ...none, isBridge: true })).toBe(true)
   expect(isRelay('veth12ab', { ...none, isPort: true })).toBe(true)
   expect(isRelay('ifb0', none)).toBe(true)

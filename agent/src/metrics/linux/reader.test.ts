@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -24,6 +24,20 @@ test.runIf(process.platform === 'linux')('two readings of this machine make a sa
   expect(own?.cpuPercent).toBeGreaterThan(10)
   expect(own?.memoryBytes).toBeGreaterThan(10_000_000)
   expect(sample.uptimeSeconds).toBeGreaterThan(0)
+})
+
+test('a bond and a VLAN do not count the bytes of their card again', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'sindri-net-'))
+  const names = ['lo', 'eth0', 'eth1', 'bond0', 'bond0.10']
+  const lines = names.map((name) => `${name}: 9 1 0 0 0 0 0 0 9 1 0 0 0 0 0 0`)
+  mkdirSync(join(dir, 'proc/net'), { recursive: true })
+  writeFileSync(join(dir, 'proc/net/dev'), ['', '', ...lines, ''].join('\n'))
+  for (const entry of ['eth0/device', 'eth1/device', 'bond0/lower_eth0', 'bond0/lower_eth1', 'bond0.10/lower_bond0'])
+    mkdirSync(join(dir, 'sys/class/net', entry), { recursive: true })
+  const read = createLinuxReader(systemClock, { procDir: join(dir, 'proc'), sysDir: join(dir, 'sys') })
+  const { network } = await read()
+  rmSync(dir, { recursive: true })
+  expect(network?.map(({ name }) => name)).toEqual(['lo', 'eth0', 'eth1'])
 })
 
 test('where nothing can be read every figure is null, and nothing throws', async () => {

@@ -1,5 +1,5 @@
 // Reads all counters of a Linux machine from /proc, /sys and control groups, without starting a process.
-import { existsSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../../platform/clock.ts'
 import type { NetworkReading, Reader } from '../reading.ts'
@@ -20,6 +20,14 @@ function readPageBytes(procDir: string): number {
   }
 }
 
+function list(dir: string): string[] {
+  try {
+    return readdirSync(dir)
+  } catch {
+    return []
+  }
+}
+
 /** Other directories than /proc and /sys are for tests. */
 export function createLinuxReader(clock: Clock, { procDir = '/proc', sysDir = '/sys' } = {}): Reader {
   const askSpace = createAskSpace(clock)
@@ -32,8 +40,10 @@ export function createLinuxReader(clock: Clock, { procDir = '/proc', sysDir = '/
 
   function withoutRelays(interfaces: NetworkReading[]): NetworkReading[] {
     return interfaces.filter(({ name }) => {
-      const has = (entry: string): boolean => existsSync(join(sysDir, 'class/net', name, entry))
-      return !isRelay(name, { isBridge: has('bridge'), isPort: has('brport'), isPhysical: has('device') })
+      const entries = list(join(sysDir, 'class/net', name))
+      const has = (entry: string): boolean => entries.includes(entry)
+      const isUpper = entries.some((entry) => entry.startsWith('lower_'))
+      return !isRelay(name, { isBridge: has('bridge'), isPort: has('brport'), isUpper, isPhysical: has('device') })
     })
   }
 
