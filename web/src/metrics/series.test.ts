@@ -55,6 +55,25 @@ test('live samples make points finer than those that were read', () => {
   ])
 })
 
+test('the first live sample of an hour does not stand for the whole hour', () => {
+  const hour = { ...answer(node(0, 80, 80)), stepSeconds: 3600 }
+  const week = () => toSeries(hour, start - 7 * 86_400_000, start + 2_400_000, undefined)
+  const series = [sample(2_400, 20), sample(2_402, 20)].reduce(foldSample, week())
+  const points = pointsOf(series, start, start + 2_402_000)
+  expect(points.map(({ means }) => Math.round(means.cpuPercent ?? NaN))).toEqual([80, 80])
+  expect(points[1]?.means.cpuPercent).toBeLessThan(80)
+})
+
+test('a live point lies within one step of what was read, so that none is drawn at the time of another', () => {
+  const month = { ...answer(node(0, 80, 80)), stepSeconds: 10_800 }
+  const read = toSeries(month, start - 30 * 86_400_000, start + 3_900_000, undefined)
+  const series = foldSample(read, sample(3_900, 20))
+  expect(series.stepMs % series.liveStepMs).toBe(0)
+  expect(pointsOf(series, start, start + 3_900_000)).toHaveLength(1)
+  const again = toSeries(month, start - 30 * 86_400_000, start + 3_910_000, series)
+  expect(pointsOf(again, start, start + 3_910_000).map(({ means }) => means.cpuPercent)).toEqual([80])
+})
+
 test('a sample that comes twice, or late, changes nothing', () => {
   const once = foldSample(read(), sample(20, 10))
   expect(foldSample(once, sample(20, 90))).toBe(once)

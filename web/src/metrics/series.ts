@@ -50,16 +50,18 @@ export const toSeries = (
   shown: Series | undefined,
 ): Series => {
   const stepMs = answer.stepSeconds * 1000
+  const liveStepMs = partOf(stepMs, Math.max(LIMITS.liveSampleMs, (readAt - from) / PLOT_POINTS))
   const keep = shown?.stepMs === stepMs ? shown : undefined
   return {
     stepMs,
-    liveStepMs: Math.min(stepMs, Math.max(LIMITS.liveSampleMs, Math.round((readAt - from) / PLOT_POINTS))),
+    liveStepMs,
     stored: answer.edges.map(({ node }) => ({
       at: Date.parse(node.at),
       count: node.count,
       means: eachFigure((figure) => node[figure]?.avg ?? null),
     })),
-    live: keep?.live.filter((point) => point.at >= from) ?? [],
+    // No finer than what was read, they would know less than that.
+    live: liveStepMs === stepMs ? [] : (keep?.live.filter((point) => point.at >= from) ?? []),
     lastAt: keep?.lastAt ?? 0,
     latest: keep?.latest ?? null,
     dropped: answer.gaps.reduce((sum, gap) => sum + (gap.dropped ?? 0), 0),
@@ -68,17 +70,38 @@ export const toSeries = (
   }
 }
 
+/** The narrowest even part of a step that is not below `leastMs`: parts of another width would reach across its ends. */
+const partOf = (stepMs: number, leastMs: number): number => {
+  let parts = Math.max(1, Math.floor(stepMs / leastMs))
+  while (stepMs % parts !== 0) parts--
+  return stepMs / parts
+}
+
+/** Of a step that was under way when the first live sample of it came, what was read stands for the time before that sample. */
+const begunBefore = ({ stored, live, stepMs, liveStepMs }: Series, sampleAt: number): Point[] => {
+  const begin = Math.floor(sampleAt / stepMs) * stepMs
+  const read = stored.findLast((point) => point.at === begin)
+  if (!read || (live.at(-1)?.at ?? 0) >= begin) return []
+  const points: Point[] = []
+  for (let at = begin; at < sampleAt; at += liveStepMs) {
+    const ms = Math.min(at + liveStepMs, sampleAt) - at
+    points.push({ at, count: Math.max(1, Math.round(ms / LIMITS.liveSampleMs)), means: read.means })
+  }
+  return points
+}
+
 /** Late samples are left to the next read: only the edge moves live. */
 export const foldSample = (series: Series, sample: FullSampleFragment): Series => {
   const at = Date.parse(sample.at)
   if (at <= series.lastAt) return series
   const bucket = Math.floor(at / series.liveStepMs) * series.liveStepMs
   const means = meansOf(sample)
-  const last = series.live.at(-1)
+  const before = [...series.live, ...begunBefore(series, at)]
+  const last = before.at(-1)
   const live =
     last?.at === bucket
-      ? [...series.live.slice(0, -1), { at: bucket, count: last.count + 1, means: blend(last, means) }]
-      : [...series.live, { at: bucket, count: 1, means }]
+      ? [...before.slice(0, -1), { at: bucket, count: last.count + 1, means: blend(last, means) }]
+      : [...before, { at: bucket, count: 1, means }]
   return { ...series, live, lastAt: at, latest: sample }
 }
 
