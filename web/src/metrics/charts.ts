@@ -60,7 +60,8 @@ export const toCharts = (input: ChartsInput): InstanceCharts => {
       ...shared,
       name: 'CPU',
       measure: 'percent',
-      top: 100,
+      // More may want to run than there are cores: such a load is drawn too.
+      top: roundTop('percent', (100 * mostOf(points, ['load1'])) / cores),
       lines: [
         { name: 'use', token: 's1', area: true, points: values('cpuPercent'), text: format.percent },
         {
