@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { diskPercent, memoryPercent, networkRates } from './sampleFigures.ts'
+import { diskPercent, diskTotals, memoryPercent, networkRates } from './sampleFigures.ts'
 
 test('the disk figure is of all devices together', () => {
   expect(
@@ -11,6 +11,12 @@ test('the disk figure is of all devices together', () => {
       ],
     }),
   ).toBe(25)
+})
+
+test('a disk that only root may still write to is full', () => {
+  const disks = [{ total: 1000, used: 950, free: 0 }]
+  expect(diskPercent({ disks })).toBe(100)
+  expect(diskTotals({ disks })).toEqual({ used: 950, total: 950 })
 })
 
 test('what was not measured is missing, not zero', () => {

@@ -2,7 +2,7 @@
 
 interface SampleLike {
   memory?: { total?: number | null; used?: number | null } | null
-  disks?: readonly { total?: number | null; used?: number | null }[] | null
+  disks?: readonly { total?: number | null; used?: number | null; free?: number | null }[] | null
   network?: readonly { name: string; rxBytesPerSecond?: number | null; txBytesPerSecond?: number | null }[] | null
 }
 
@@ -11,11 +11,12 @@ const share = (used: number | null | undefined, total: number | null | undefined
 
 export const memoryPercent = ({ memory }: SampleLike): number | null => share(memory?.used, memory?.total)
 
-/** Of all devices together. */
+/** Of all devices together. The total is what users may fill, as df counts it: the part kept for root is none of theirs. */
 export const diskTotals = ({ disks }: SampleLike): { used: number; total: number } | null => {
   const known = (disks ?? []).filter((disk) => typeof disk.total === 'number' && typeof disk.used === 'number')
   if (known.length === 0) return null
-  return { used: sumOf(known.map((disk) => disk.used)) ?? 0, total: sumOf(known.map((disk) => disk.total)) ?? 0 }
+  const totals = known.map(({ total, used, free }) => (typeof free === 'number' ? (used ?? 0) + free : total))
+  return { used: sumOf(known.map((disk) => disk.used)) ?? 0, total: sumOf(totals) ?? 0 }
 }
 
 export const diskPercent = (sample: SampleLike): number | null => {
