@@ -88,6 +88,19 @@ it('has no more than four mutations unanswered', async () => {
 })
 
 describe('a console that is busy or broken costs no record', () => {
+  it('is not asked without a pause, though it asks for no patience', async () => {
+    answer = refuse('UNAVAILABLE', { retryAfterMs: 0 })
+    append(2)
+    start()
+    await expect.poll(() => published.length).toBe(1)
+    await clock.advance(99)
+    expect(published).toHaveLength(1)
+    answer = stored
+    await clock.advance(1)
+    await pump.drained()
+    expect(published).toHaveLength(2)
+  })
+
   it('waits as long as UNAVAILABLE says', async () => {
     answer = refuse('UNAVAILABLE', { retryAfterMs: 5000 })
     append(2)

@@ -35,6 +35,8 @@ const final: ReadonlySet<string> = new Set(['STORED', 'REPEATED', 'REFUSED'])
 /** After a refusal that says nothing about when to come back; doubled while the next one is a refusal too. */
 const firstPauseMs = 1_000
 const longestPauseMs = 30_000
+/** A console that asks for no patience is not asked again at once all the same. */
+const leastPauseMs = 100
 
 export function startPump({ link, outbox, clock, log }: PumpDeps): Pump {
   let stopped = false
@@ -56,7 +58,7 @@ export function startPump({ link, outbox, clock, log }: PumpDeps): Pump {
   /** Of several batches that are refused at once, the first is the one that counts. */
   function pause(forMs: number | null): void {
     if (undoPause) return
-    undoPause = clock.after(forMs ?? pauseMs, () => {
+    undoPause = clock.after(Math.max(forMs ?? pauseMs, leastPauseMs), () => {
       undoPause = null
       void pump()
     })
