@@ -75,14 +75,9 @@ describe('the audit log', () => {
   })
 
   it('takes any id somebody aimed at, and names its kind where it is known', async () => {
+    const { viewer } = await t.join('VIEWER')
     const refused = async (targetId: string | null) => {
-      await t.access.audit.refused(
-        anonymous,
-        'removeInstance',
-        'instance.remove',
-        targetId,
-        new Fault('CONFLICT', 'no'),
-      )
+      await t.access.audit.refused(viewer, 'removeInstance', 'instance.remove', targetId, new Fault('CONFLICT', 'no'))
       return t.db.prisma.auditEntry.findFirstOrThrow({ orderBy: { id: 'desc' } })
     }
     expect(await refused('ins_01ARZ3NDEKTSV4RRFFQ69G5FAV')).toMatchObject({

@@ -4,6 +4,7 @@ import { badInput, type Fault, type FaultCode } from '@sindri/schema/contract/co
 import type { Clock } from '../platform/clock.ts'
 import type { Db } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
+import { networkOf } from '../platform/network.ts'
 import { type IdKind, isId, PREFIXES } from '../platform/ids.ts'
 import { pageSize, readCursor, toPage } from '../platform/paging.ts'
 
@@ -28,13 +29,15 @@ const repeatsMax = 1_000
 export const createAudit = ({ db, clock, log }: { db: Db; clock: Clock; log: Pick<Log, 'error'> }): Audit => {
   const writtenMs = new Map<string, number>()
 
-  const isRepeat = (viewer: Viewer, fault: Fault): boolean => {
-    if (viewer.kind !== 'anonymous' || fault.code !== 'RATE_LIMITED') return false
+  const isRepeat = (viewer: Viewer, mutation: string, fault: Fault): boolean => {
+    // Each password that was tried counts, and they are throttled.
+    if (viewer.kind !== 'anonymous' || fault.code === 'SIGN_IN_FAILED') return false
     const nowMs = clock.monotonicMs()
-    const known = writtenMs.get(viewer.ip)
+    const what = `${networkOf(viewer.ip)} ${mutation} ${fault.code}`
+    const known = writtenMs.get(what)
     if (known !== undefined && nowMs - known < repeatMs) return true
     if (writtenMs.size >= repeatsMax) writtenMs.clear()
-    writtenMs.set(viewer.ip, nowMs)
+    writtenMs.set(what, nowMs)
     return false
   }
 
@@ -58,7 +61,7 @@ export const createAudit = ({ db, clock, log }: { db: Db; clock: Clock; log: Pic
     },
 
     async refused(viewer, mutation, action, targetId, fault) {
-      if (isRepeat(viewer, fault)) return
+      if (isRepeat(viewer, mutation, fault)) return
       try {
         const id = targetId === null ? null : storable(targetId)
         const name = names.get(fault)

@@ -235,6 +235,15 @@ it('sign-ins that are sent away as too many are written once a minute for each a
   for (let i = 0; i < 4; i++) expect(await attempt()).toMatchObject({ code: 'RATE_LIMITED', entries: [] })
 })
 
+it('refusals of somebody unknown do not fill the disk: each kind is written once a minute for each network', async () => {
+  const removeInstance = mutations.find(({ name }) => name === 'removeInstance') as Mutation
+  const attempt = (ip: string) => run(removeInstance, { viewer: { ...anonymous, ip }, variables: { id: 'any' } })
+  expect(await attempt('2001:db8::1')).toMatchObject({ code: 'UNAUTHENTICATED', entries: [{ outcome: 'DENIED' }] })
+  for (const ip of ['2001:db8::1', '2001:db8::2'])
+    expect(await attempt(ip)).toMatchObject({ code: 'UNAUTHENTICATED', entries: [] })
+  expect((await attempt('2001:db8:1::1')).entries).toHaveLength(1)
+})
+
 it('the bootstrap secret is never written, though each reveal is', async () => {
   const log = JSON.stringify(await a.db.query('select * from audit_entries'))
   expect(log).toContain('revealEnrolmentSecret')
