@@ -143,6 +143,13 @@ describe('a key', () => {
     }
   })
 
+  it('that was revoked a moment ago makes no other, though a replica still knows it', async () => {
+    const { apiKey, secret } = await make((await t.join('OPERATOR')).viewer, 'OPERATOR')
+    const known = await opened(secret)
+    await t.access.keys.revoke(admin, apiKey.id)
+    await expect(make(known, 'VIEWER')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+  })
+
   it('made while its creator is closed does not live on', async () => {
     const { user, viewer } = await t.join('OPERATOR')
     await Promise.allSettled([

@@ -28,13 +28,15 @@ const ownerOf = (viewer: Viewer): string => {
   throw new Fault('FORBIDDEN', 'Only users and keys make keys.')
 }
 
-/** A key with an end could outlive itself by making another without one. */
+/** A key could outlive itself by making another: without an end, or while a replica does not know yet that it is revoked. */
 const demandWithinMaker = async (tx: Tx, viewer: Viewer, expiresAt: Date | null): Promise<void> => {
   if (viewer.kind !== 'key') return
-  const [maker] = await tx.query<{ expires_at: Date | null }>('select expires_at from api_keys where id = $1', [
-    viewer.id,
-  ])
-  if (maker?.expires_at && (!expiresAt || expiresAt > maker.expires_at)) {
+  const [maker] = await tx.query<{ expires_at: Date | null }>(
+    'select expires_at from api_keys where id = $1 and revoked_at is null for update',
+    [viewer.id],
+  )
+  if (!maker) throw new Fault('UNAUTHENTICATED', 'This API key is not valid any more.')
+  if (maker.expires_at && (!expiresAt || expiresAt > maker.expires_at)) {
     throw new Fault(
       'FORBIDDEN',
       `A key makes no key that lasts longer than itself: expected an end by ${maker.expires_at.toISOString()}.`,
