@@ -356,6 +356,13 @@ describe('answers', () => {
     expect((await raw({ ...json, accept: 'image/png' }, ASK)).status).toBe(406)
   })
 
+  it('by GET keep a question mark that a client left as it is', async () => {
+    const answer = await nobody.fetch(
+      '/graphql?query=query($x:Boolean!){viewer{role@include(if:$x)}}%23?&variables={"x":true}',
+    )
+    expect(await answer.json()).toEqual({ data: { viewer: { role: null } } })
+  })
+
   it('by GET are the same as by POST', async () => {
     const answer = await nobody.fetch(
       `/graphql?query=${encodeURIComponent('query ($x: Boolean!) { viewer { role @include(if: $x) actions } }')}&variables=${encodeURIComponent('{"x":true}')}`,

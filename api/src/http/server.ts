@@ -50,7 +50,9 @@ const why: Record<string, (host: string, port: number) => string> = {
 export const createHttpServer = ({ routes, page, sockets, origins, clock, ids, log }: ServerDeps): HttpServer => {
   const toExchange = (req: IncomingMessage, res: ServerResponse): Exchange => {
     const requestId = ids.make('request')
-    const [path = '/', search = ''] = (req.url ?? '/').split('?', 2)
+    const url = req.url ?? '/'
+    const mark = url.indexOf('?')
+    const [path, search] = mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)]
     const origin = { ip: origins.ipOf(req), userAgent: req.headers['user-agent']?.slice(0, 400) ?? null, requestId }
     return { req, res, path, query: new URLSearchParams(search), origin, log: log.with({ requestId }) }
   }
