@@ -98,6 +98,16 @@ it('three hundred hold a place without a word, then the next handshake waits', a
   await expect.poll(() => refusalOf(app.url, {}).catch(() => null)).toMatchObject(limited)
 })
 
+it('six hundred hold a place at the same moment, then the next handshake waits for all of them', async () => {
+  await clock.advance(120_000)
+  const sockets = await Promise.all(Array.from({ length: 600 }, () => openRawSocket(app.url)))
+  for (const { ws } of sockets) ws.terminate()
+  await Promise.all(sockets.map(({ closed }) => closed))
+  await expect.poll(() => refusalOf(app.url, {}).catch(() => null)).toMatchObject(limited)
+  await clock.advance(50_000)
+  expect(await refusalOf(app.url, {})).toMatchObject(limited)
+})
+
 it('all of this left no defect in the log', () => {
   expect(app.log.filter(({ level }) => level === 'error')).toEqual([])
 })

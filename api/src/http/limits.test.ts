@@ -34,6 +34,17 @@ describe('a limiter', () => {
     expect(limiter.take('a', 40)).toBe(0)
   })
 
+  it('charges for what has happened already, into a debt of at most one burst', async () => {
+    const clock = createFakeClock()
+    const limiter = createLimiter(clock, { perSecond: 100, burst: 100 })
+    for (let i = 0; i < 150; i += 1) limiter.charge('a')
+    expect(limiter.wait('a')).toBe(510)
+    for (let i = 0; i < 150; i += 1) limiter.charge('a')
+    expect(limiter.wait('a')).toBe(1_010)
+    await clock.advance(1_010)
+    expect(limiter.take('a')).toBe(0)
+  })
+
   it('tells without taking whether something would pass', () => {
     const limiter = createLimiter(createFakeClock(), { perSecond: 1, burst: 1 })
     for (let i = 0; i < 3; i += 1) expect(limiter.wait('a')).toBe(0)

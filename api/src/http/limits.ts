@@ -34,6 +34,8 @@ export interface Limiter {
   wait(key: string, cost?: number): number
   /** The same, as a Fault where there is not enough. */
   demand(key: string, what: string, cost?: number): void
+  /** Takes one for what has happened already, into a debt of at most one burst: who did much at the same moment waits for it. */
+  charge(key: string): void
   /** Buckets in memory; full ones are forgotten. */
   size(): number
 }
@@ -72,7 +74,7 @@ export const createLimiter = (clock: Pick<Clock, 'monotonicMs'>, { perSecond, bu
     return tokens >= wanted - ROUNDING ? 0 : Math.ceil(((wanted - tokens) / perSecond) * 1000)
   }
 
-  const take = (key: string, cost = 1): number => {
+  const bucketOf = (key: string): Bucket => {
     const nowMs = clock.monotonicMs()
     let bucket = buckets.get(key)
     if (!bucket) {
@@ -80,6 +82,11 @@ export const createLimiter = (clock: Pick<Clock, 'monotonicMs'>, { perSecond, bu
       buckets.set(key, (bucket = { tokens: burst, atMs: nowMs }))
     }
     refill(bucket, nowMs)
+    return bucket
+  }
+
+  const take = (key: string, cost = 1): number => {
+    const bucket = bucketOf(key)
     const waitMs = waitOf(bucket, cost)
     if (waitMs === 0) bucket.tokens -= cost
     return waitMs
@@ -87,6 +94,10 @@ export const createLimiter = (clock: Pick<Clock, 'monotonicMs'>, { perSecond, bu
 
   return {
     take,
+    charge(key) {
+      const bucket = bucketOf(key)
+      bucket.tokens = Math.max(bucket.tokens - 1, -burst)
+    },
     wait(key, cost = 1) {
       const bucket = buckets.get(key)
       if (!bucket) return 0

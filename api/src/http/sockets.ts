@@ -133,6 +133,10 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
     if (!same) conn.close('UNAUTHENTICATED')
   }
 
+  /** A database that does not answer is no reason to send people away. */
+  const judgeAgain = (conn: Conn): Promise<void> =>
+    judgeOne(conn).catch((error: unknown) => log.debug('could not judge a socket again', { error }))
+
   /** Somebody's access changed: what came in with it is closed, and comes back with what it still may. */
   const end = ({ kind, id }: AccessEnded): void => {
     for (const conn of conns) {
