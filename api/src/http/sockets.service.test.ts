@@ -1,6 +1,7 @@
 // Whatever arrives on a socket gets its answer or its close code, and the console lives on.
 import { CLOSE } from '@sindri/schema/contract/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { topics } from '../platform/topics.ts'
 import { createTestApp, type TestApp } from '../testing/app.ts'
 import { openRawSocket, type RawSocket, refusalOf } from '../testing/rawSocket.ts'
 
@@ -296,6 +297,25 @@ describe('a socket ends with what it came in by', () => {
     again.send(ASK)
     expect(await again.next()).toMatchObject({ payload: { data: { viewer: { role: 'OPERATOR' } } } })
     again.ws.close()
+  })
+
+  it('though it was just coming in when its session ended', async () => {
+    const mine = await app.signedIn('VIEWER')
+    const ended = { kind: 'session', id: mine.sessionId } as const
+    await app.db.query(`update sessions set last_seen_at = now() - interval '2 minutes' where id = $1`, [ended.id])
+    const socket = await openRawSocket(app.url, { headers: { cookie: mine.headers.cookie ?? '', origin: app.url } })
+    const told = await app.bus.subscribe(topics.accessEnded, 'all')
+    await app.db.tx(async (tx) => {
+      await tx.query('update sessions set revoked_at = now() where id = $1', [ended.id])
+      socket.send({ type: 'connection_init' })
+      // PostgreSQL shows it the session as it was, and lets it wait where it writes that it was seen.
+      const blocked = () => tx.query('select 1 from pg_locks where pg_backend_pid() = any(pg_blocking_pids(pid))')
+      if (app.db.kind === 'postgres') await expect.poll(blocked).not.toEqual([])
+      app.bus.publish(topics.accessEnded, 'all', ended)
+      await told.next()
+    })
+    await told.return()
+    expect(await within(socket, 2_000)).toBe(CLOSE.UNAUTHENTICATED.code)
   })
 
   it('when its key is revoked', async () => {

@@ -69,6 +69,8 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
   const pending = new Set<Conn>()
   const nonces = new WeakMap<IncomingMessage, string>()
   const state = { draining: false }
+  /** Notices so far that somebody's access ended. */
+  let endings = 0
   const admission: Admission = createAdmission({
     authenticate,
     links,
@@ -104,15 +106,18 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
         conn,
         state,
         admit: async (payload) => {
+          const before = endings
           const ack = await admission.admit(conn, req, payload)
           pending.delete(conn)
+          // Whose access ended while it came in may have been read before that, and was nobody yet when it was told.
+          if (before !== endings) await judgeAgain(conn)
           return ack
         },
       })
       ws.once('close', (code, reason) => {
         conns.delete(conn)
         // It never came in: it was refused, or held a place without a word.
-        if (pending.delete(conn) && !OURS.has(conn.closedWith)) failedSockets.take(networkOf(origin.ip))
+        if (pending.delete(conn) && !OURS.has(conn.closedWith)) failedSockets.charge(networkOf(origin.ip))
         if (conn.viewer?.kind === 'agent') links.closed(conn.viewer)
         void closed(code, String(reason))
       })
@@ -150,10 +155,7 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
 
   /** Asks again for everybody whether they may still be here. */
   const judge = async (): Promise<void> => {
-    for (const conn of conns) {
-      // A database that does not answer is no reason to send people away.
-      await judgeOne(conn).catch((error: unknown) => log.debug('could not judge a socket again', { error }))
-    }
+    for (const conn of conns) await judgeAgain(conn)
   }
 
   return {
@@ -212,6 +214,7 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
       void (async () => {
         // What was missed may have been anybody's end.
         for await (const notice of notices) {
+          endings += 1
           if (notice === gap) void judge()
           else end(notice)
         }
