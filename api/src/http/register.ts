@@ -1,6 +1,6 @@
 // POST /api/v1/instances/register: enrolment for programs that speak no GraphQL; it is the mutation, asked by the console itself.
 import type { Enrolled, Ports } from '@sindri/schema'
-import { Fault, FAULTS } from '@sindri/schema/contract/codes'
+import { badInput, Fault, FAULTS } from '@sindri/schema/contract/codes'
 import { type Exchange, readText, sendFault, sendJson, setRetryAfter } from './exchange.ts'
 import { type Operations } from './operations.ts'
 import { codeOf } from './shown.ts'
@@ -23,7 +23,7 @@ export const createRegister = (deps: { operations: Operations; ports: Ports; vie
         return sendFault(exchange, new Fault('BAD_INPUT', `Expected POST, got ${req.method}.`), 405)
       }
       if (!/^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '')) {
-        return sendFault(exchange, new Fault('BAD_INPUT', 'content-type: expected application/json.'), 415)
+        return sendFault(exchange, badInput('content-type', 'application/json', req.headers['content-type']), 415)
       }
       const viewer = await viewers.of(req, origin)
       const text = await readText(exchange)

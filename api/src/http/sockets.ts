@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Origin, Ports } from '@sindri/schema'
-import { type FaultCode, FAULTS } from '@sindri/schema/contract/codes'
+import { type FaultCode, FAULTS, show } from '@sindri/schema/contract/codes'
 import { LIMITS } from '@sindri/schema/contract/limits'
 import { CLOSE, type CloseName, NONCE_HEADER } from '@sindri/schema/contract/protocol'
 import { handleProtocols } from 'graphql-ws'
@@ -168,11 +168,23 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
         requestId: ids.make('request'),
       }
       const path = (req.url ?? '').split('?')[0]
-      if (path !== '/graphql') return refuse(socket, '404 Not Found', 'NOT_FOUND', 'Expected the path /graphql.')
+      if (path !== '/graphql')
+        return refuse(socket, '404 Not Found', 'NOT_FOUND', `Expected the path /graphql, got ${show(path)}.`)
       const expected = origins.wrongHost(req)
-      if (expected) return refuse(socket, '421 Misdirected Request', 'FORBIDDEN', `Host: expected ${expected}.`)
+      if (expected)
+        return refuse(
+          socket,
+          '421 Misdirected Request',
+          'FORBIDDEN',
+          `Host: expected ${expected}, got ${show(req.headers.host)}.`,
+        )
       if (req.headers.origin !== undefined && !origins.isSameOrigin(req))
-        return refuse(socket, '403 Forbidden', 'FORBIDDEN', 'Origin: expected a page of this console.')
+        return refuse(
+          socket,
+          '403 Forbidden',
+          'FORBIDDEN',
+          `Origin: expected a page of this console, got ${show(req.headers.origin)}.`,
+        )
       if (state.draining)
         return refuse(socket, '503 Service Unavailable', 'RESTARTING', 'The console restarts.', 'retry-after: 5\r\n')
       if (pending.size >= PENDING_MAX)
