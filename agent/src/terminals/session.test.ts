@@ -239,6 +239,14 @@ describe('a viewer that was forgotten though it looks', () => {
     expect([viewer.joined, viewer.screen.toString()]).toEqual([true, 'hello'])
   })
 
+  test('is told so when it types, for without output it has nothing to acknowledge', () => {
+    const { view, session, type, pty } = openScriptedSession()
+    const viewer = view('a')
+    session.detach('a')
+    type(viewer, 0, 'x')
+    expect([pty.typed, viewer.joined]).toEqual(['x', false])
+  })
+
   test('is not told again and again when it acknowledges that at once', async () => {
     const { view, session, ack, frames, clock } = openScriptedSession()
     const viewer = view('a')

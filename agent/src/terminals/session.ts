@@ -200,12 +200,15 @@ export function openSession(options: SessionOptions): Session {
     outlet.send(attachmentId, [{ kind: 'resized', offset: history.head, ...history.size, replay: true }])
   }
 
-  function heard(attachmentId: string): void {
+  /** Undefined: it was forgotten, and is told so. */
+  function heard(attachmentId: string): Replay | undefined {
     heardMs = clock.monotonicMs()
     const replay = replays.get(attachmentId)
-    if (!replay) return
-    replays.delete(attachmentId)
-    replays.set(attachmentId, replay)
+    if (replay) {
+      replays.delete(attachmentId)
+      replays.set(attachmentId, replay)
+    } else tellForgotten(attachmentId)
+    return replay
   }
 
   const report = (): TerminalReport => ({
@@ -267,10 +270,7 @@ export function openSession(options: SessionOptions): Session {
       beacon.active()
     },
     ack({ attachmentId, offset }) {
-      heard(attachmentId)
-      const replay = replays.get(attachmentId)
-      if (!replay) return tellForgotten(attachmentId)
-      replay.ack(offset)
+      heard(attachmentId)?.ack(offset)
       on({ kind: 'ack', id: attachmentId, offset })
       pump()
     },
@@ -279,7 +279,7 @@ export function openSession(options: SessionOptions): Session {
       on({ kind: 'resize', id: attachmentId, size: toSize({ cols, rows }) })
     },
     detach(attachmentId) {
-      heard(attachmentId)
+      heardMs = clock.monotonicMs()
       forget(attachmentId)
     },
     close(why) {

@@ -87,6 +87,11 @@ function setUp({ ringBytes = 2 * MiB } = {}) {
     open,
     attach,
     view: (id: string, from: number | null = null, of = terminalId) => attach(createScriptedViewer(id, from), from, of),
+    /** As the console does it: who leaves hears nothing more, and so acknowledges nothing more. */
+    leave(viewer: ScriptedViewer) {
+      viewers.delete(viewer.id)
+      sessions.detach({ terminalId, attachmentId: viewer.id })
+    },
     type(viewer: ScriptedViewer, text: string, of = terminalId) {
       const offset = typed.get(viewer.id) ?? 0
       typed.set(viewer.id, offset + Buffer.byteLength(text))
@@ -219,11 +224,11 @@ describe('terminals on real pseudo-terminals', () => {
   }, 60_000)
 
   test('go on byte for byte where a viewer left', async () => {
-    const { open, script, view, until, shows, attach, sessions } = setUp()
+    const { open, script, view, until, shows, attach, leave, sessions } = setUp()
     open(script('count', 'stty raw -echo; seq 1 3000; echo half; read line; seq 3001 6000; echo done; read line'))
     const viewer = view('a')
     await until(shows(viewer, 'half'))
-    sessions.detach({ terminalId, attachmentId: 'a' })
+    leave(viewer)
     sessions.input({ terminalId, writer: 'a', offset: 0, data: Buffer.from('\n') })
     attach(viewer, viewer.expected)
     await until(shows(viewer, 'done'))
@@ -259,7 +264,7 @@ describe('terminals on real pseudo-terminals', () => {
   test.each(fullScreen)(
     'have $program draw its whole screen for a viewer that lost the beginning',
     async ({ program, args, redraw, sign }) => {
-      const { open, view, type, until, shows, script, sessions, head, quiet } = setUp({ ringBytes: 32 * KiB })
+      const { open, view, type, until, shows, script, leave, head, quiet } = setUp({ ringBytes: 32 * KiB })
       writeFileSync(join(folder, 'numbers.txt'), Array.from({ length: 500 }, (_, i) => `number ${i}`).join('\n'))
       open(script('full-screen', `exec ${program} ${args}`))
       const first = view('first')
@@ -271,7 +276,7 @@ describe('terminals on real pseudo-terminals', () => {
       }
       await expect.poll(more, { interval: 5 }).toBeGreaterThan(40 * KiB)
       await quiet()
-      sessions.detach({ terminalId, attachmentId: 'first' })
+      leave(first)
       const late = view('late')
       expect(late.losses).toHaveLength(1)
       await until(() => late.joined)

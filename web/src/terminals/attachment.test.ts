@@ -90,6 +90,15 @@ describe('a page that looks at a terminal', () => {
     expect(farEnd.count('AckTerminalOutput')).toBe(before + 1)
   })
 
+  test('does not answer each of many beacons that nobody governs', () => {
+    const { farEnd, clock } = openPage()
+    farEnd.writes(10)
+    clock.advance(20_000)
+    const before = farEnd.count('AckTerminalOutput')
+    for (let i = 0; i < 100; i++) farEnd.beacon()
+    expect(farEnd.count('AckTerminalOutput')).toBeLessThanOrEqual(before + 1)
+  })
+
   test('asks again for a frame that was lost, the last one too', () => {
     const { farEnd, screen, clock } = openPage()
     farEnd.writes(10)
@@ -143,6 +152,16 @@ describe('a page that looks at a terminal', () => {
     farEnd.writes(10)
     clock.advance(20_000)
     expect([screen.next, farEnd.count('TerminalOutput')]).toEqual([10, 2])
+  })
+
+  test('takes keys on when the agent has forgotten it, and has them acknowledged soon', () => {
+    const { farEnd, clock, page, ...rest } = openPage()
+    clock.advance(30_000)
+    farEnd.forgets()
+    page.type('ls')
+    clock.advance(LIMITS.terminalSilenceMs)
+    expect([text(farEnd.typed), farEnd.count('TerminalOutput')]).toEqual(['ls', 2])
+    expect(rest.now()).toMatchObject({ silentSince: null, phase: 'live' })
   })
 
   test('comes back from the byte it had when the console closed on a slow reader', () => {

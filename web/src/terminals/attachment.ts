@@ -63,6 +63,8 @@ const tickMs = 250
 const lateTickMs = 1_000
 /** An idle page still looks: the agent ends a terminal that nobody was heard of for a day. */
 const idleMs = 60_000
+/** While nobody governs, a page says this often that it looks. */
+const ungovernedMs = 1_000
 /** The size this page wants is said again this often, while another one is in force though this page governs. */
 const resizeAgainMs = 1_000
 
@@ -155,6 +157,7 @@ export const attachTerminal = (deps: AttachmentDeps): Attachment => {
         if (frame.replay && state.phase === 'attaching') set({ phase: 'replaying' })
         return take({ kind: 'output', offset: frame.offset, bytes: fromBase64(frame.data), replay: frame.replay })
       case 'TerminalResized':
+        if (frame.replay) following.begins()
         return take({ ...frame, kind: 'resized' })
       case 'TerminalLost':
         return take({ ...frame, kind: 'lost' })
@@ -180,8 +183,8 @@ export const attachTerminal = (deps: AttachmentDeps): Attachment => {
     const nowMs = clock.elapsed()
     const isSize = cols === size.cols && rows === size.rows
     if (governs && !isSize && nowMs - resizedMs >= resizeAgainMs) sayResize()
-    // Nobody governs though this page looks: what it acknowledged has not arrived.
-    if (beacon.governor === null || nowMs - credit.saidMs >= idleMs) credit.again()
+    // Nobody governs though this page looks: what it acknowledged has not arrived. Never for each beacon, which may be an answer to it.
+    if (nowMs - credit.saidMs >= (beacon.governor === null ? ungovernedMs : idleMs)) credit.again()
     set({ governs })
   }
 

@@ -207,6 +207,7 @@ export const createFarEnd = (clock: FakeClock) => {
     if (farEnd.isAway) return
     const id = variables.attachmentId
     const viewer = viewers.get(id)
+    if (!viewer) say(id, { __typename: 'TerminalResized', offset: head, ...size, replay: true })
     if (name === 'SendTerminalInput') return input(id, variables.offset, fromBase64(variables.data))
     if (name === 'AckTerminalOutput' && viewer) viewer.acked = Math.max(viewer.acked, Math.min(variables.offset, head))
     if (name === 'ResizeTerminal' && viewer) {

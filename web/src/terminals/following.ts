@@ -7,6 +7,8 @@ export interface Following {
   heard(nowMs: number): void
   /** The output went on. */
   progressed(nowMs: number): void
+  /** A replay begins, asked for or not. Not asked for, it may never come: so an agent answers a page that it has forgotten. */
+  begins(): void
   /** The replay has met the live output. */
   joined(nowMs: number): void
   /** A beacon says how far the output is. */
@@ -47,6 +49,7 @@ export const createFollowing = (startMs: number): Following => {
     },
     heard: (nowMs) => void (heardMs = nowMs),
     progressed,
+    begins: () => void (isJoined = false),
     joined(nowMs) {
       isJoined = true
       progressed(nowMs)
