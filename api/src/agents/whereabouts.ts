@@ -20,6 +20,8 @@ const elsewhereMs = 1_000
 
 export const createWhereabouts = ({ db, bus, clock, replica, ofInstance }: Deps) => {
   const elsewhere = new Map<string, { linked: boolean; untilMs: number }>()
+  /** Orders that come while one looks wait for the same answer: two answers might come in the other order, and the orders with them. */
+  const looking = new Map<string, Promise<boolean>>()
 
   const findElsewhere = async (instanceId: string): Promise<{ epoch: bigint; run: string | null } | null> => {
     const [row] = await db.query<{ epoch: number; run: string | null }>(
@@ -47,9 +49,15 @@ export const createWhereabouts = ({ db, bus, clock, replica, ofInstance }: Deps)
         if (linked) bus.publish(topics.order, instanceId, order)
         return linked
       }
+      const pending = looking.get(instanceId)
+      if (pending) return pending.then(send)
       const known = elsewhere.get(instanceId)
       if (known && known.untilMs > clock.monotonicMs()) return send(known.linked)
-      return findElsewhere(instanceId).then((found) => send(found !== null))
+      const look = findElsewhere(instanceId)
+        .then((found) => found !== null)
+        .finally(() => looking.delete(instanceId))
+      looking.set(instanceId, look)
+      return look.then(send)
     },
   }
 }

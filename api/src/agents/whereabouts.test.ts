@@ -1,0 +1,54 @@
+import type { Order } from '@sindri/schema'
+import { expect, test } from 'vitest'
+import { createBus } from '../platform/bus.ts'
+import { createFakeClock } from '../platform/clock.fake.ts'
+import { createMemoryEngine } from '../platform/engines/memory.ts'
+import { topics } from '../platform/topics.ts'
+import { createWhereabouts } from './whereabouts.ts'
+
+const instance = 'ins_1'
+const id = { terminalId: 'trm_1', attachmentId: 'att_1' }
+const detach: Order = { kind: 'terminalDetach', ...id }
+const attach: Order = { kind: 'terminalAttach', ...id, from: 0, cols: 80, rows: 24 }
+
+/** The agent is linked to another replica; the database answers when the test says so. */
+const openElsewhere = async () => {
+  const bus = createBus({ engine: createMemoryEngine(), onError: (error) => expect.fail(String(error)) })
+  const questions: PromiseWithResolvers<unknown>[] = []
+  const query = <Row>(): Promise<Row[]> => {
+    const question = Promise.withResolvers<unknown>()
+    questions.push(question)
+    return question.promise as Promise<Row[]>
+  }
+  const db = { query }
+  const { order } = createWhereabouts({
+    db,
+    bus,
+    clock: createFakeClock(),
+    replica: 'rep_1',
+    ofInstance: () => undefined,
+  })
+  const orders = await bus.subscribe(topics.order, instance)
+  return { questions, order, orders }
+}
+
+test('a page that leaves and looks again is not forgotten because the second answer of the database came first', async () => {
+  const { questions, order, orders } = await openElsewhere()
+  const given = [order(instance, detach), order(instance, attach)]
+  for (const question of questions.toReversed()) {
+    question.resolve([{ epoch: 1, run: null }])
+    await new Promise(setImmediate)
+  }
+  expect([await given[0], await given[1]]).toEqual([true, true])
+  expect([(await orders.next()).value, (await orders.next()).value]).toEqual([detach, attach])
+})
+
+test('a question that failed is asked again with the next order', async () => {
+  const { questions, order } = await openElsewhere()
+  const failed = order(instance, detach)
+  questions[0]?.reject(new Error('away'))
+  await expect(failed).rejects.toThrow('away')
+  const given = order(instance, attach)
+  questions[1]?.resolve([{ epoch: 1, run: null }])
+  expect(await given).toBe(true)
+})
