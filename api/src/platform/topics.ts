@@ -44,6 +44,8 @@ export const topics = {
   terminalFrames: topic<TerminalFrame[]>('terminal.frames', frames),
   /** Frames for one attachment: its replay. Key: attachment id. */
   terminalReplay: topic<TerminalFrame[]>('terminal.replay', frames),
+  /** A newer view of an attachment took its place, perhaps on another replica. Key: attachment id. */
+  attachmentTaken: topic<{ by: string }>('attachment.taken', { lane: 'notices', policy: { kind: 'keepLatest' } }),
   /** The row of a terminal changed. Key: terminal id. */
   terminalChanged: topic<{ id: string }>('terminal.changed', { lane: 'notices', policy: { kind: 'keepLatest' } }),
   /** An instance enrolled, changed or went; what is there now is read from the database. Key: 'all'. */

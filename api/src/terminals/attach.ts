@@ -3,6 +3,7 @@ import type { AttachArgs, ClosedFrame, Order, TerminalFrame } from '@sindri/sche
 import { Fault } from '@sindri/schema/contract/codes'
 import { type Bus, gap } from '../platform/bus.ts'
 import type { Clock } from '../platform/clock.ts'
+import type { Ids } from '../platform/ids.ts'
 import { createQueue } from '../platform/queue.ts'
 import { topics } from '../platform/topics.ts'
 import { createMerge } from './merge.ts'
@@ -10,6 +11,7 @@ import { createMerge } from './merge.ts'
 export interface AttachDeps {
   bus: Bus
   clock: Clock
+  ids: Ids
   /** False: the agent cannot take it now; its beacon will tell the page to attach again. */
   order: (instanceId: string, order: Order) => boolean | Promise<boolean>
   /** The end of a terminal as a frame; null while it is open. */
@@ -21,26 +23,26 @@ const tailMs = 3000
 /** A viewer that reads nothing meets its bound here, 256 messages behind: it attaches again from its offset. */
 const queued = { kind: 'close', max: 256 } as const
 
-export const createAttach = ({ bus, clock, order, endOf }: AttachDeps) => {
-  /** The newest subscription of an attachment: only its end detaches, not that of one it replaced. */
-  const newest = new Map<string, object>()
-
-  return async (instanceId: string, args: AttachArgs): Promise<AsyncIterable<TerminalFrame>> => {
+export const createAttach =
+  ({ bus, clock, ids, order, endOf }: AttachDeps) =>
+  async (instanceId: string, args: AttachArgs): Promise<AsyncIterable<TerminalFrame>> => {
     const { terminalId, attachmentId, cols, rows } = args
-    const self = {}
-    newest.set(attachmentId, self)
+    const self = ids.make('attachment')
+    /** Only the end of the newest view of an attachment detaches: the socket of an older one may be found dead much later. */
+    let isNewest = true
+    bus.publish(topics.attachmentTaken, attachmentId, { by: self })
     const merge = createMerge(args.from ?? null)
     const subscribing = [
       bus.subscribe(topics.terminalFrames, terminalId),
       bus.subscribe(topics.terminalReplay, attachmentId),
       bus.subscribe(topics.terminalChanged, terminalId),
+      bus.subscribe(topics.attachmentTaken, attachmentId),
     ] as const
     const sources = await Promise.all(subscribing).catch(async (error: unknown) => {
       for (const one of await Promise.allSettled(subscribing)) if (one.status === 'fulfilled') void one.value.return()
-      if (newest.get(attachmentId) === self) newest.delete(attachmentId)
       throw error
     })
-    const [live, replay, changed] = sources
+    const [live, replay, changed, taken] = sources
     /** False: nobody takes it, or nobody knows who could. The page asks again. */
     const tell = async (what: Order): Promise<boolean> => {
       try {
@@ -61,9 +63,7 @@ export const createAttach = ({ bus, clock, order, endOf }: AttachDeps) => {
       onEnd: () => {
         cancelTail()
         for (const source of sources) void source.return()
-        if (newest.get(attachmentId) !== self) return
-        newest.delete(attachmentId)
-        void tell({ kind: 'terminalDetach', terminalId, attachmentId })
+        if (isNewest) void tell({ kind: 'terminalDetach', terminalId, attachmentId })
       },
     })
 
@@ -113,9 +113,13 @@ export const createAttach = ({ bus, clock, order, endOf }: AttachDeps) => {
         for await (const _ of changed) await seeEnd()
       })(),
     )
+    void guard(
+      (async () => {
+        for await (const view of taken) if (view !== gap && view.by !== self) isNewest = false
+      })(),
+    )
     // Subscribed first, asked second: nothing that comes after this can be missed.
     void ask(args.from ?? null)
     void guard(seeEnd())
     return out
   }
-}

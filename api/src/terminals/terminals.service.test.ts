@@ -27,6 +27,8 @@ const origin = { ip: '127.0.0.1', userAgent: null, requestId: 'req_1' }
 
 interface Stage {
   terminals: TerminalsService
+  /** The service of another replica, for the same agent. */
+  another(): TerminalsService
   agent: AgentViewer
   orders: Order[]
   nextOrder<Kind extends Order['kind']>(kind: Kind): Promise<Extract<Order, { kind: Kind }>>
@@ -66,11 +68,8 @@ beforeEach(async () => {
     },
   })
   const orders: Order[] = []
-  stage = {
-    orders,
-    link: { epoch: 1n, run: null },
-    agent: { ...origin, kind: 'agent', role: 'AGENT', id, name: id, num: made.num, run: '', epoch: 1n, linkId: 'lnk' },
-    terminals: createTerminals({
+  const another = () =>
+    createTerminals({
       db,
       bus,
       clock,
@@ -79,7 +78,13 @@ beforeEach(async () => {
       order: (_, order) => orders.push(order) > 0,
       linkOf: async () => stage.link,
       instanceOf: async () => ({ id, name: 'forge' }),
-    }),
+    })
+  stage = {
+    orders,
+    link: { epoch: 1n, run: null },
+    agent: { ...origin, kind: 'agent', role: 'AGENT', id, name: id, num: made.num, run: '', epoch: 1n, linkId: 'lnk' },
+    terminals: another(),
+    another,
     async nextOrder(kind) {
       await until(`an order ${kind}`, () => orders.some((order) => order.kind === kind))
       return orders.splice(
@@ -363,21 +368,25 @@ describe('attaching', () => {
     await again.return?.()
   })
 
-  it('tells the agent when the page has gone, but not when a newer view of the same page replaced it', async () => {
-    const id = await open()
-    const first = await attach(id)
-    const again = await stage.terminals.attach(dana, {
-      terminalId: id,
-      attachmentId: first.attachmentId,
-      from: 0,
-      cols: 80,
-      rows: 24,
-    })
-    await first.stream.return?.()
-    expect(stage.orders.map(({ kind }) => kind)).not.toContain('terminalDetach')
-    await (again as AsyncIterableIterator<TerminalFrame>).return?.()
-    expect(await stage.nextOrder('terminalDetach')).toMatchObject({ attachmentId: first.attachmentId })
-  })
+  it.each(['this', 'another'])(
+    'tells the agent when the page has gone, but not a view that %s replica replaced',
+    async (replica) => {
+      const id = await open()
+      const first = await attach(id)
+      const again = await (replica === 'this' ? stage.terminals : stage.another()).attach(dana, {
+        terminalId: id,
+        attachmentId: first.attachmentId,
+        from: 0,
+        cols: 80,
+        rows: 24,
+      })
+      await stage.nextOrder('terminalAttach')
+      await first.stream.return?.()
+      expect(stage.orders.map(({ kind }) => kind)).not.toContain('terminalDetach')
+      await (again as AsyncIterableIterator<TerminalFrame>).return?.()
+      expect(await stage.nextOrder('terminalDetach')).toMatchObject({ attachmentId: first.attachmentId })
+    },
+  )
 })
 
 describe('input', () => {

@@ -82,7 +82,7 @@ export const createTerminals = (deps: TerminalsDeps): TerminalsService => {
       by: row?.closedBy ?? null,
     }
   }
-  const attach = createAttach({ bus, clock, order, endOf })
+  const attach = createAttach({ bus, clock, ids, order, endOf })
 
   const changed = (id: string): void => {
     bus.publish(topics.terminalChanged, id, { id })
