@@ -48,11 +48,6 @@ test('load is drawn as a share of the cores and told as itself', () => {
   expect(load?.text(25)).toBe('1')
 })
 
-test('a load beyond the cores is drawn, not cut off', () => {
-  expect(toCharts(input(regular)).cpu.top).toBe(100)
-  expect(toCharts(input([point(0, { load1: 6 })])).cpu).toMatchObject({ top: 200 })
-})
-
 test('both directions of the network share an axis that holds the larger', () => {
   const { network } = toCharts(input(regular))
   expect(network.top).toBe(4_000_000)

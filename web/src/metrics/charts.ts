@@ -60,8 +60,7 @@ export const toCharts = (input: ChartsInput): InstanceCharts => {
       ...shared,
       name: 'CPU',
       measure: 'percent',
-      // More may want to run than there are cores: such a load is drawn too.
-      top: roundTop('percent', (100 * mostOf(points, ['load1'])) / cores),
+      top: 100,
       lines: [
         { name: 'use', token: 's1', area: true, points: values('cpuPercent'), text: format.percent },
         {

@@ -20,11 +20,10 @@ const unitOf = (measure: Measure, value: number): { power: number; divisor: numb
 
 /** The smallest round figure that holds `value`. */
 export const roundTop = (measure: Measure, value: number): number => {
-  // Shares are seen against the whole, and beyond it only where there is more.
-  const most = Math.max(measure === 'percent' ? 100 : 1, value)
-  const { divisor } = unitOf(measure, most)
-  const step = STEPS.find((candidate) => candidate * divisor >= most)
-  return (step ?? Math.ceil(most / divisor)) * divisor
+  if (measure === 'percent') return 100
+  const { divisor } = unitOf(measure, Math.max(1, value))
+  const step = STEPS.find((candidate) => candidate * divisor >= value)
+  return (step ?? Math.ceil(value / divisor)) * divisor
 }
 
 /** Labels of an axis that ends at `top`: all in the unit of its top. */

@@ -23,11 +23,14 @@ export const chartOptions = (chart: Chart, dress: ChartDress): ApexOptions => {
   const { colours } = dress
   const mirrored = chart.lines.some((line) => line.mirrored)
   const label = axisLabel(chart.measure, chart.top)
-  const series = chart.lines.map((line) => ({
+  const cut = chart.lines.map((line) => cutAtGaps(line.points, chart.gaps))
+  // What is beyond the axis, such as a load of more than the cores, runs along its end instead of out of sight.
+  const drawn = (value: number, mirrored = false): number => Math.min(value, chart.top) * (mirrored ? -1 : 1)
+  const series = chart.lines.map((line, index) => ({
     name: line.name,
     type: line.area ? 'area' : 'line',
-    data: cutAtGaps(line.points, chart.gaps).map(
-      ({ at, value }) => [at, value === null ? null : line.mirrored ? -value : value] as [number, number | null],
+    data: (cut[index] ?? []).map(
+      ({ at, value }) => [at, value === null ? null : drawn(value, line.mirrored)] as [number, number | null],
     ),
   }))
 
@@ -107,10 +110,13 @@ export const chartOptions = (chart: Chart, dress: ChartDress): ApexOptions => {
       shared: true,
       intersect: false,
       x: { formatter: (at: number) => format.timeExact(at) },
-      y: chart.lines.map((line) => ({
+      y: chart.lines.map((line, index) => ({
         title: { formatter: (name: string) => name },
-        formatter: (value: number | null | undefined) =>
-          value === null || value === undefined ? '–' : line.text(Math.abs(value)),
+        // The value itself: where it is drawn may be the end of the axis.
+        formatter: (_: number | null | undefined, place?: { dataPointIndex: number }) => {
+          const value = cut[index]?.[place?.dataPointIndex ?? -1]?.value
+          return value === null || value === undefined ? '–' : line.text(value)
+        },
       })),
     },
     markers: { size: 0, strokeWidth: 0, hover: { size: 3 } },
