@@ -8,7 +8,8 @@ import App from './App.vue'
 import { pageNonce, signStyles } from './nonce.ts'
 import { createScreens } from './router.ts'
 import { createTheme } from './theme.ts'
-import { words } from '../words/words.ts'
+import { useActivity } from '../ui/activity.ts'
+import { t, words } from '../words/words.ts'
 import 'vuetify/styles/core'
 import './fonts.css'
 import './tokens.css'
@@ -18,12 +19,17 @@ import './vuetify.css'
 const nonce = pageNonce()
 signStyles(nonce)
 
-const graph = createGraph(systemClock, () => session.ended())
+const pinia = createPinia()
+const graph = createGraph(
+  systemClock,
+  () => session.ended(),
+  (fault) => useActivity(pinia).keep(t('shell.activity.fault'), fault),
+)
 const session = createSession(graph)
 const router = createScreens(session)
 
 createApp(App)
-  .use(createPinia())
+  .use(pinia)
   .use(createTheme(nonce))
   .use(router)
   .use(words)

@@ -37,8 +37,11 @@ export interface Graph {
   tryNow(): void
 }
 
-/** `signedOut` is called whenever the console answers that it does not know the session. */
-export const createGraph = (clock: Clock, signedOut: () => void): Graph => {
+/**
+ * `signedOut` is called whenever the console answers that it does not know the session, `onFault` with every fault that a
+ * request id finds in the log.
+ */
+export const createGraph = (clock: Clock, signedOut: () => void, onFault: (fault: ShownFault) => void): Graph => {
   const socket = createSocket(`${location.origin.replace(/^http/, 'ws')}/graphql`, clock, signedOut)
   const client = new Client({
     url: '/graphql',
@@ -53,6 +56,7 @@ export const createGraph = (clock: Clock, signedOut: () => void): Graph => {
     if (result.error || result.data === undefined) {
       const fault = toFault(result.error)
       if (fault.code === 'UNAUTHENTICATED') signedOut()
+      else if (fault.requestId) onFault(fault)
       throw fault
     }
     return result.data

@@ -1,6 +1,6 @@
 // What an instance reports of itself, each with the source it comes from; null where nothing was reported.
 import type { InstanceFactsFragment } from '../graph/gql/graphql.ts'
-import { providerWord, systemWord } from './words.ts'
+import { providerWord, systemWord } from '../ui/instanceWords.ts'
 
 export interface Fact {
   name: string

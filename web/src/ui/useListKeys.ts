@@ -1,9 +1,6 @@
 // Keys of a list: J and K move through its links, "/" goes to its filter and Escape back. None else fires while somebody types.
 import { type ShallowRef, onMounted, onUnmounted } from 'vue'
-
-const typing = (target: EventTarget | null): boolean =>
-  target instanceof HTMLElement &&
-  target.closest('input, textarea, select, [contenteditable], .xterm, [role=dialog]') !== null
+import { isTyping } from './typing.ts'
 
 export const useListKeys = (list: Readonly<ShallowRef<HTMLElement | null>>): void => {
   const onKey = (event: KeyboardEvent) => {
@@ -16,7 +13,7 @@ export const useListKeys = (list: Readonly<ShallowRef<HTMLElement | null>>): voi
       else event.target.blur()
       return
     }
-    if (typing(event.target)) return
+    if (isTyping(event.target)) return
     if (event.key === '/') {
       const filter = root.querySelector<HTMLInputElement>('[data-filter] input')
       if (!filter) return

@@ -29,6 +29,8 @@ const ofProp = (prop: AttributeNode | DirectiveNode): string[] => {
 const ofNode = (node: TemplateChildNode): string[] => {
   switch (node.type) {
     case NodeTypes.ELEMENT:
+      // Names of keys are what stands on them.
+      if (node.tag === 'kbd') return []
       return [...node.props.flatMap(ofProp), ...node.children.flatMap(ofNode)]
     case NodeTypes.TEXT:
       return isWord(node.content) ? [node.content.trim()] : []

@@ -1,6 +1,10 @@
-// The places of the console that exist, in the order of the navigation.
+// The places of the console that exist, in the order of the navigation, and which of them a role may enter.
 import { mdiCogOutline, mdiConsole, mdiServerOutline } from '@mdi/js'
+import type { Action } from '@sindri/schema/contract/roles'
+import { can } from '@sindri/schema/contract/roles'
+import { computed } from 'vue'
 import type { RouteLocationRaw } from 'vue-router'
+import { useSession } from '../../session/session.ts'
 import type { WordKey } from '../../words/words.ts'
 
 interface Place {
@@ -10,16 +14,45 @@ interface Place {
   to: RouteLocationRaw
   /** Heading above it. */
   group?: WordKey
+  /** Absent for those who may not. */
+  needs?: Action
+  /** Reached by G and this letter. */
+  letter?: string
+  /** In the bottom bar of phones; the others stand behind "More". */
+  onPhone?: boolean
 }
 
-export const PLACES: readonly Place[] = [
-  { place: 'instances', title: 'shell.place.instances', icon: mdiServerOutline, to: { name: 'instances' } },
-  { place: 'terminals', title: 'shell.place.terminals', icon: mdiConsole, to: { name: 'terminals' } },
+const PLACES: readonly Place[] = [
+  {
+    place: 'instances',
+    title: 'shell.place.instances',
+    icon: mdiServerOutline,
+    to: { name: 'instances' },
+    letter: 'i',
+    onPhone: true,
+  },
+  {
+    place: 'terminals',
+    title: 'shell.place.terminals',
+    icon: mdiConsole,
+    to: { name: 'terminals' },
+    letter: 't',
+    onPhone: true,
+  },
   {
     place: 'settings',
     title: 'shell.place.settings',
     icon: mdiCogOutline,
     to: { name: 'profile' },
     group: 'shell.group.govern',
+    letter: 's',
   },
 ]
+
+export const usePlaces = () => {
+  const { user } = useSession()
+  return computed(() => {
+    const subject = user.value
+    return PLACES.filter(({ needs }) => !needs || (subject && can(subject, needs)))
+  })
+}

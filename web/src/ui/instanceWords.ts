@@ -1,6 +1,6 @@
 // How statuses and providers are called and drawn.
 import type { Status } from '@sindri/schema/contract/status'
-import type { GlyphName } from '../ui/glyphs.ts'
+import type { GlyphName } from './glyphs.ts'
 
 export const STATUS_LOOK: Record<Status, { glyph: GlyphName; word: string }> = {
   RUNNING: { glyph: 'running', word: 'Running' },
