@@ -2,7 +2,7 @@
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import type { ShownFault } from '../graph/faults.ts'
-import { type Undo, systemClock } from '../platform/clock.ts'
+import { type Clock, type Undo, systemClock } from '../platform/clock.ts'
 
 export interface Deed {
   id: number
@@ -25,7 +25,7 @@ const echoMs = 6_000
 const undoMs = 8_000
 const echoesMax = 2
 
-export const useActivity = defineStore('activity', () => {
+export const createActivity = (clock: Clock) => {
   const deeds = shallowRef<readonly Deed[]>([])
   const echoes = shallowRef<readonly Echo[]>([])
   const seenId = shallowRef(0)
@@ -41,7 +41,7 @@ export const useActivity = defineStore('activity', () => {
     const deed: Deed = {
       ...more,
       id: ++lastId,
-      at: systemClock.now(),
+      at: clock.now(),
       what,
       times: isSame && newest ? newest.times + 1 : 1,
     }
@@ -50,7 +50,7 @@ export const useActivity = defineStore('activity', () => {
     return deed
   }
   const echo = (deed: Deed): void => {
-    const stop = systemClock.after(deed.undo ? undoMs : echoMs, () => quiet(deed.id))
+    const stop = clock.after(deed.undo ? undoMs : echoMs, () => quiet(deed.id))
     for (const { deed: old } of echoes.value.slice(0, Math.max(0, echoes.value.length + 1 - echoesMax))) quiet(old.id)
     echoes.value = [...echoes.value, { deed, stop }]
   }
@@ -78,4 +78,6 @@ export const useActivity = defineStore('activity', () => {
       deeds.value = []
     },
   }
-})
+}
+
+export const useActivity = defineStore('activity', () => createActivity(systemClock))
