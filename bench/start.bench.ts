@@ -8,9 +8,11 @@ import { root } from '@sindri/e2e/kit/processes'
 import { elapsedMs, print } from './kit/report.ts'
 
 const clone = mkdtempSync(path.join(tmpdir(), 'sindri-start-'))
-// The commands of a new user, without what this run of npm has set.
+// The commands of a new user, without what this run of npm has set; how npm reaches its registry is the machine's own.
 const env = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|SINDRI_|INIT_CWD)/.test(name)),
+  Object.entries(process.env).filter(
+    ([name]) => !/^(npm_(?!config_)|NODE_(?!EXTRA_CA_CERTS)|SINDRI_|INIT_CWD)/.test(name),
+  ),
 )
 
 async function start(): Promise<{ readyMs: number; endMs: number }> {
