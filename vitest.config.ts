@@ -10,9 +10,17 @@ const browser = ['e2e/browser/**/*.e2e.ts']
 // Vite would pick graphql's development build while its users load the ordinary one; two copies refuse each other's types.
 const graphql = fileURLToPath(import.meta.resolve('graphql'))
 
-// Where both backends run, the two heaviest files run on one of them: what they prove lies above the database.
+/**
+ * Where both backends run (CI), what lies above the database is proved on one of them. PGlite takes a second to open for each file, and what
+ * asks it in its own way (metrics, instances, events, agents, every contract, the main job) runs on both.
+ */
 const once: Record<string, string[]> = {
-  embedded: ['api/src/http/arguments.service.test.ts'],
+  embedded: [
+    'api/src/{http,system}/**/*.service.test.ts',
+    'api/src/access/{accounts,audited,users}.service.test.ts',
+    'e2e/terminals.e2e.ts',
+    'e2e/browser/!(main).e2e.ts',
+  ],
   services: ['api/src/main.service.test.ts'],
 }
 const elsewhere = process.env.CI === 'true' ? (once[process.env.SINDRI_TEST_BACKEND ?? ''] ?? []) : []
@@ -55,7 +63,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.e2e.ts'],
-          exclude: [...ignored, ...browser],
+          exclude: [...ignored, ...browser, ...elsewhere],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
@@ -66,7 +74,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: browser,
-          exclude: ignored,
+          exclude: [...ignored, ...elsewhere],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
