@@ -1,7 +1,8 @@
-import type { Instance, InstanceChange, Instances, InstancesArgs, UserViewer } from '@sindri/schema'
+import type { Instance, InstanceChange, Instances, InstancesArgs, MetricSample, UserViewer } from '@sindri/schema'
 import { STATUSES, statusOf } from '@sindri/schema/contract/status'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { thumbprintOf } from '../agents/agentKeys.ts'
+import { sharesOf } from '../metrics/shares.ts'
 import { createFakeClock } from '../platform/clock.fake.ts'
 import { silentLog } from '../platform/log.ts'
 import { topics } from '../platform/topics.ts'
@@ -188,7 +189,7 @@ describe('the list', () => {
     const detail = (cpu: number | null, used: number | null, disks: [number, number][] | null) => ({
       cpu: cpu === null ? null : { usagePercent: cpu },
       memory: used === null ? null : { used, total: 100 },
-      disks: disks?.map(([diskUsed, total]) => ({ used: diskUsed, total })) ?? null,
+      disks: disks?.map(([diskUsed, total]) => ({ used: diskUsed, total, free: null })) ?? null,
     })
     const figures = async () => {
       await fill(
@@ -211,8 +212,8 @@ describe('the list', () => {
       for (const [name, value] of Object.entries(values)) {
         if (value)
           await t.db.query(
-            `insert into metric_latest (instance, at, detail) select num, now(), $2::json from instances where name = $1`,
-            [name, value],
+            `insert into metric_latest (instance, at, detail, cpu, memory, disk) select num, now(), $2::json, $3, $4, $5 from instances where name = $1`,
+            [name, value, ...Object.values(sharesOf(value as unknown as MetricSample))],
           )
       }
     }
@@ -256,6 +257,16 @@ describe('the list', () => {
       ...Array.from({ length: 8 }, (_, i) => `n${i + 13}`),
     ])
     expect(second.totalCount).toBe(27)
+  })
+
+  it('is counted beyond its end, too', async () => {
+    await fill([{ name: 'a' }, { name: 'b' }])
+    const [, last] = (await instances.page(viewer, {})).edges
+    expect(await instances.page(viewer, { after: last?.cursor })).toEqual({
+      edges: [],
+      hasNextPage: false,
+      totalCount: 2,
+    })
   })
 
   it.each<[string, InstancesArgs]>([

@@ -18,10 +18,6 @@ const status = `case i.lifecycle ${LIFECYCLES.map((lifecycle) => {
     : `when '${lifecycle}' then case i.liveness ${LIVENESSES.map((liveness, n) => `when '${liveness}' then '${shown[n]}'`).join(' ')} end`
 }).join(' ')} end`
 
-const share = (used: string, total: string): string => `(${used})::float8 / nullif((${total})::float8, 0)`
-const disks = (member: string): string =>
-  `select sum((disk->>'${member}')::float8) from json_array_elements(case json_typeof(m.detail->'disks') when 'array' then m.detail->'disks' else '[]' end) disk`
-
 /** What each order sorts by, and how it travels in a cursor. Missing values come last in either direction. */
 const SORTS: Record<InstanceSortField, { by: string; type: 'text' | 'float8' | 'timestamptz' }> = {
   NAME: { by: 'lower(i.name) collate "C"', type: 'text' },
@@ -31,9 +27,9 @@ const SORTS: Record<InstanceSortField, { by: string; type: 'text' | 'float8' | '
   },
   CREATED_AT: { by: 'i.created_at', type: 'timestamptz' },
   LAST_SEEN_AT: { by: 'i.last_seen_at', type: 'timestamptz' },
-  CPU: { by: `(m.detail->'cpu'->>'usagePercent')::float8`, type: 'float8' },
-  MEMORY: { by: share(`m.detail->'memory'->>'used'`, `m.detail->'memory'->>'total'`), type: 'float8' },
-  DISK: { by: share(disks('used'), disks('total')), type: 'float8' },
+  CPU: { by: 'm.cpu::float8', type: 'float8' },
+  MEMORY: { by: 'm.memory::float8', type: 'float8' },
+  DISK: { by: 'm.disk::float8', type: 'float8' },
 }
 
 const listMax = 100
@@ -46,10 +42,6 @@ const list = <T>(path: string, values: readonly T[] | null | undefined): readonl
 }
 const names = (path: string, values: readonly string[] | null | undefined): readonly string[] | null =>
   list(path, values)?.map((value, n) => textOf(`${path}[${n}]`, value, LIMITS.nameChars)) ?? null
-
-/** Everything a word may be part of. */
-const haystack = `lower(concat_ws(' ', i.name, i.hostname, i.linked_from, i.provider, i.region,
-  (select string_agg(tag.key || '=' || tag.value, ' ') from jsonb_each_text(i.tags) tag)))`
 
 const matches = (filter: InstanceFilter, search: string | null): { where: string; params: unknown[] } => {
   const params: unknown[] = []
@@ -70,7 +62,7 @@ const matches = (filter: InstanceFilter, search: string | null): { where: string
   }
   const words = (search ?? '').split(/\s+/).filter((word) => word !== '')
   if (words.length > wordsMax) throw badInput('search', `at most ${wordsMax} words`, words.length)
-  for (const word of words) parts.push(`${haystack} like ${given(likePart(word))}`)
+  for (const word of words) parts.push(`i.search_text like ${given(likePart(word))}`)
   return { where: parts.join(' and '), params }
 }
 
@@ -88,22 +80,25 @@ export const pageOf = async (db: Pick<Db, 'query'>, args: InstancesArgs): Promis
   if (after && after[0] !== order) throw badInput('after', 'a cursor of this very list, in this order', args.after)
   const { where, params } = matches(args.filter ?? {}, searchOf('search', args.search, LIMITS.searchChars))
   const [value, name] = [`$${params.length + 1}::${type}`, `$${params.length + 2}::text`]
-  const tie = 'i.name collate "C"'
-  const beyond = `(${value} is null and sorted.by is null and ${tie} > ${name})
-    or (${value} is not null and (sorted.by is null or sorted.by ${descending ? '<' : '>'} ${value} or (sorted.by = ${value} and ${tie} > ${name})))`
-  const [rows, [all]] = await Promise.all([
-    db.query<InstanceRow & { by: string | number | Date | null }>(
-      `select i.*, sorted.by from instances i left join metric_latest m on m.instance = i.num cross join lateral (select ${by} as by) sorted
-       where ${where} ${after ? `and (${beyond})` : ''}
-       order by sorted.by ${descending ? 'desc' : 'asc'} nulls last, ${tie} limit ${size + 1}`,
-      [...params, ...(after?.slice(1) ?? [])],
-    ),
-    db.query<{ n: number }>(`select count(*) as n from instances i where ${where}`, params),
-  ])
+  const beyond = `(${value} is null and s.by is null and s.name > ${name})
+    or (${value} is not null and (s.by is null or s.by ${descending ? '<' : '>'} ${value} or (s.by = ${value} and s.name > ${name})))`
+  const sorted = `order by s.by ${descending ? 'desc' : 'asc'} nulls last, s.name`
+  // Found once, both to be counted and to be sorted; narrow, so that sorting moves little. Without a join where the order needs none.
+  const rows = await db.query<(InstanceRow | { id: null }) & { by: string | number | Date | null; total: number }>(
+    `with found as materialized (
+       select i.num, i.name collate "C" as name, ${by} as by from instances i left join metric_latest m on m.instance = i.num where ${where}
+     ), page as (
+       select s.* from found s ${after ? `where ${beyond}` : ''} ${sorted} limit ${size + 1}
+     )
+     select i.*, s.by, counted.total from (select count(*) as total from found) counted left join page s on true left join instances i on i.num = s.num
+     ${sorted}`,
+    [...params, ...(after?.slice(1) ?? [])],
+  )
   return toPage(
-    rows,
+    // Beyond the end there is the count alone.
+    rows.filter((row) => row.id !== null),
     size,
-    all?.n ?? 0,
+    rows[0]?.total ?? 0,
     (row) => [order, row.by instanceof Date ? row.by.toISOString() : row.by, row.name],
     toInstance,
   )

@@ -222,6 +222,19 @@ describe('the newest sample', () => {
     })
   })
 
+  it('is kept with the shares that lists are sorted by', async () => {
+    const full = {
+      cpu: { usagePercent: 12.5 },
+      memory: { total: 8, used: 2 },
+      disks: [{ mountPoint: '/', total: 4, used: 3 }],
+    }
+    const shares = () => t.db.query('select cpu, memory, disk from metric_latest where instance = $1', [agent.num])
+    await t.metrics.publish(agent, [t.sample(1, 30_000, full)])
+    expect(await shares()).toEqual([{ cpu: 12.5, memory: 0.25, disk: 0.75 }])
+    await t.metrics.publish(agent, [t.sample(2)])
+    expect(await shares()).toMatchObject([{ disk: null }])
+  })
+
   it('of many instances costs one query, and an unknown one is null', async () => {
     const others = await Promise.all([1, 2, 3].map(() => makeAgent(t.db)))
     for (const each of others) await t.metrics.publish(each, [t.sample(1)])

@@ -6,6 +6,7 @@ import { superseded } from '../platform/records.ts'
 import { BUCKET_MS, SNAPSHOTS_KEPT_MS } from './buckets.ts'
 import { FIGURE_COLUMNS, toStored } from './figures.ts'
 import type { Batch } from './groupCommit.ts'
+import { sharesOf } from './shares.ts'
 
 export interface SampleRow {
   run: string
@@ -45,7 +46,8 @@ with link as materialized (
   join link l on l.b = r.b
 ), detail as materialized (
   select l.num as instance, d.* from unnest($${types.length + 9}::int4[], $${types.length + 10}::timestamptz[], $${types.length + 11}::timestamptz[],
-    $${types.length + 12}::bool[], $${types.length + 13}::json[]) as d (b, at, bucket, latest, detail)
+    $${types.length + 12}::bool[], $${types.length + 13}::json[], $${types.length + 14}::float4[], $${types.length + 15}::float4[],
+    $${types.length + 16}::float4[]) as d (b, at, bucket, latest, detail, cpu, memory, disk)
   join link l on l.b = d.b
 ), inserted as (
   insert into metric_sample (instance, run, seq, at, ${columns.join(', ')})
@@ -56,9 +58,10 @@ with link as materialized (
   select distinct instance, date_bin('5 minutes', at, 'epoch') from inserted order by 1, 2
   on conflict (instance, bucket) do update set bucket = excluded.bucket where false
 ), newest as (
-  insert into metric_latest (instance, at, detail)
-  select distinct on (instance) instance, at, detail from detail where latest order by instance, at desc
-  on conflict (instance) do update set at = excluded.at, detail = excluded.detail where metric_latest.at < excluded.at
+  insert into metric_latest (instance, at, detail, cpu, memory, disk)
+  select distinct on (instance) instance, at, detail, cpu, memory, disk from detail where latest order by instance, at desc
+  on conflict (instance) do update set at = excluded.at, detail = excluded.detail, cpu = excluded.cpu, memory = excluded.memory, disk = excluded.disk
+  where metric_latest.at < excluded.at
 ), snapshot as (
   insert into metric_snapshot (instance, bucket, at, detail)
   select distinct on (instance, bucket) instance, bucket, at, detail from detail where bucket is not null order by instance, bucket, at
@@ -116,6 +119,8 @@ export const createSampleStore = ({
       if (newest && ![...firsts.values()].includes(newest)) details.push({ b, row: newest, bucket: null, latest: true })
     })
 
+    const shares = details.map(({ row }) => sharesOf(row.sample))
+
     const misses = await db.query<{ b: number; n: number | null }>(statement, [
       list(batches.map((_, b) => b)),
       list(batches.map(({ owner }) => owner)),
@@ -131,6 +136,7 @@ export const createSampleStore = ({
       list(details.map(({ bucket }) => (bucket === null ? null : toIso(bucket)))),
       list(details.map(({ latest }) => `${latest}`)),
       details.map(({ row }) => jsonOf(row)),
+      ...(['cpu', 'memory', 'disk'] as const).map((name) => list(shares.map((each) => each[name]))),
     ])
 
     for (const { b, n } of misses) {

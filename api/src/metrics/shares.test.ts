@@ -1,0 +1,18 @@
+import type { MetricSample } from '@sindri/schema'
+import { expect, test } from 'vitest'
+import { sharesOf } from './shares.ts'
+
+const none = { cpu: null, memory: null, disks: null } as MetricSample
+const disk = (used: number | null, free: number | null, total: number | null) =>
+  ({ mountPoint: '/', used, free, total }) as NonNullable<MetricSample['disks']>[number]
+
+test('what was not reported has no share', () => {
+  expect(sharesOf(none)).toEqual({ cpu: null, memory: null, disk: null })
+  expect(sharesOf({ ...none, disks: [disk(null, 5, 10), disk(0, 0, 0)] })).toMatchObject({ disk: null })
+})
+
+test('disks count together, each against what users may fill', () => {
+  expect(sharesOf({ ...none, disks: [disk(40, 40, 100), disk(20, null, 20)] })).toMatchObject({
+    disk: Math.fround(0.6),
+  })
+})
