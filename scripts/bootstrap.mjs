@@ -31,7 +31,7 @@ const env = {
   PATH: `${bin}${path.delimiter}${process.env.PATH ?? ''}`,
   ...(command === 'start' && { SINDRI_ENTERED_AT: String(enteredAt()) }),
 }
-process.exit(await run(node, [program, ...args], { env, leash: ['start', 'dev', 'agent'].includes(command) }))
+process.exit(await run(node, [program, ...args], { env, leash: ['start', 'dev', 'agent', 'swarm'].includes(command) }))
 
 /** @param {string} message */
 function fail(message) {

@@ -27,8 +27,9 @@ export interface Api {
   close(): Promise<void>
 }
 
-export function openApi(url: string, credential: { key?: string } = {}): Api {
-  let cookie = ''
+/** `cookie` is that of a session which was signed in elsewhere. */
+export function openApi(url: string, credential: { key?: string; cookie?: string } = {}): Api {
+  let cookie = credential.cookie ?? ''
   const headers = (): Record<string, string> => ({
     ...(cookie && { cookie }),
     ...(credential.key && { authorization: `Bearer ${credential.key}` }),

@@ -19,8 +19,9 @@ export function run(
   script: string,
   env: Record<string, string | undefined>,
   onMessage?: (message: unknown) => void,
+  args: readonly string[] = [],
 ): Proc {
-  const child = spawn(process.execPath, [script], {
+  const child = spawn(process.execPath, [script, ...args], {
     cwd: root,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
