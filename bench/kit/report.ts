@@ -41,7 +41,7 @@ export function print(report: Report): void {
   }
   const lines = (title: string, values: Record<string, number>): string =>
     `  ${title}\n${Object.entries(values)
-      .map(([name, value]) => `    ${name.padEnd(44)}${value}`)
+      .map(([name, value]) => `    ${name.padEnd(50)}${value}`)
       .join('\n')}\n`
   process.stdout.write(
     `\n${report.bench}\n${lines('measured', whole.figures)}${lines('bare, in the same run', whole.baselines)}${lines('ratios', whole.ratios)}`,

@@ -42,9 +42,9 @@ export async function exitOf(child: ChildProcess): Promise<number> {
 export function forkConsole(
   entry: string,
   env: NodeJS.ProcessEnv,
-  { execArgv = [] as string[], onStep = (_: string): void => {} } = {},
+  { onStep = (_: string): void => {} } = {},
 ): { child: ChildProcess; ready: Promise<Ready> } {
-  const child = fork(entry, { env, execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(entry, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const ended = exitOf(child).then((code) => Promise.reject(new Ended(code)))
   const ready = Promise.race([ended, firstReady(child, onStep)])
   return { child, ready: Promise.race([ended, ready.then(answersReadyz)]) }

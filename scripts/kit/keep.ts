@@ -20,7 +20,7 @@ export function keep(
   name: string,
   entry: string,
   env: NodeJS.ProcessEnv,
-  { execArgv = [] as string[], firstRetryMs = FIRST_RETRY_MS } = {},
+  { firstRetryMs = FIRST_RETRY_MS } = {},
 ): Kept {
   let child: ChildProcess | null = null
   let timer: NodeJS.Timeout | undefined
@@ -29,7 +29,7 @@ export function keep(
 
   const start = (): void => {
     const startedAt = performance.now()
-    const mine = fork(entry, { env, execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const mine = fork(entry, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     child = mine
     void exitOf(mine).then((code) => {
       child = null
