@@ -1,13 +1,14 @@
 // The wiring diagram of the console: platform, then slices, then http; what starts is ended in the opposite order.
 import type { Ports } from '@sindri/schema'
 import about from '../package.json' with { type: 'json' }
-import { createAccess } from './access/access.ts'
+import { createAccess, ENDED_SESSION_DAYS } from './access/access.ts'
 import { createAgents } from './agents/agents.ts'
-import { createEvents } from './events/events.ts'
+import { createEvents, EVENTS_KEPT_MS } from './events/events.ts'
 import { type Address, addressOf } from './http/address.ts'
 import { createFigures } from './http/figures.ts'
 import { createHttp } from './http/http.ts'
 import { createInstances } from './instances/instances.ts'
+import { HOURS_KEPT_MS } from './metrics/buckets.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import type { Bus } from './platform/bus.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
@@ -17,8 +18,10 @@ import { createIds } from './platform/ids.ts'
 import { createJobs } from './platform/jobs.ts'
 import { createLog, type Log } from './platform/log.ts'
 import { openBus } from './platform/openBus.ts'
+import { createReadiness } from './platform/readiness.ts'
 import { createStop } from './platform/stop.ts'
 import { openEnrolSecret } from './system/enrolSecret.ts'
+import { settingsOf } from './system/settings.ts'
 import { createSystem, nameDatabase } from './system/system.ts'
 import { createTerminals, type TerminalsService } from './terminals/terminals.ts'
 
@@ -50,6 +53,7 @@ export interface App {
 const DEFAULT_ADMIN = 'admin@sindri.local'
 const STOP_WITHIN_MS = 4_500
 const ANSWER_WITHIN_MS = 3_000
+const DAY_MS = 86_400_000
 
 export const createApp = (env: Env, overrides: Overrides = {}): App => {
   const clock = overrides.clock ?? systemClock
@@ -91,6 +95,7 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
       linkOf,
       instanceOf: (viewer, id) => instances.one(viewer, id),
     })
+    const readiness = createReadiness({ database: db, bus, isStopping: () => stop.stopping, clock, log })
     const system = createSystem({
       db,
       clock,
@@ -99,6 +104,16 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
       bus: env.redisUrl ? 'Redis' : 'memory',
       address: () => address,
       enrolSecret,
+      readiness,
+      settings: {
+        variables: settingsOf(env),
+        retention: {
+          sampleDays: env.metricsRetentionDays,
+          rollupDays: HOURS_KEPT_MS / DAY_MS,
+          eventDays: EVENTS_KEPT_MS / DAY_MS,
+          endedSessionDays: ENDED_SESSION_DAYS,
+        },
+      },
     })
     const { accounts, users, keys, audit, authenticate } = access
     const ports: Ports = { accounts, users, keys, audit, instances, agents, metrics, events, terminals, system }
@@ -121,7 +136,7 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
         waiting: metrics.waiting,
         terminals: () => db.prisma.terminal.count({ where: { state: { not: 'CLOSED' } } }),
       },
-      isStopping: () => stop.stopping,
+      readiness,
     })
     stop.add('sockets', await http.start())
     address = addressOf(env.host, await http.listen(env.host, env.port), env.publicUrl)

@@ -15,6 +15,15 @@ export interface Session {
   current: boolean
 }
 
+/** What somebody holds open, and would lose with their account. */
+export interface UserAccess {
+  user: User
+  sessions: Session[]
+  openKeys: number
+  openTerminals: number
+  isLastAdmin: boolean
+}
+
 export interface Accounts {
   signIn(viewer: Viewer, input: { email: string; password: string }, cookies: Cookies | null): Promise<User>
   signOut(viewer: Viewer, cookies: Cookies | null): Promise<boolean>
@@ -25,6 +34,9 @@ export interface Accounts {
   revokeSession(viewer: Viewer, id: string): Promise<boolean>
   /** Ends every session but this one; answers how many. */
   revokeOtherSessions(viewer: Viewer): Promise<number>
+  accessOf(viewer: Viewer, userId: string): Promise<UserAccess>
+  /** Anybody's. */
+  revokeUserSession(viewer: Viewer, id: string): Promise<boolean>
 }
 
 const SessionRef = builder.objectRef<Session>('Session').implement({
@@ -67,7 +79,27 @@ const ViewerRef = builder.objectRef<Viewer>('Viewer').implement({
   }),
 })
 
+const UserAccessRef = builder.objectRef<UserAccess>('UserAccess').implement({
+  description: 'What a user holds open, and would lose with the account.',
+  fields: (t) => ({
+    user: t.expose('user', { type: UserRef, description: 'Who.' }),
+    sessions: t.expose('sessions', { type: [SessionRef], description: 'Open sessions, newest first (at most 200).' }),
+    openKeys: t.exposeInt('openKeys', { description: 'API keys of theirs that still open something.' }),
+    openTerminals: t.exposeInt('openTerminals', { description: 'Terminals that they or their keys hold open.' }),
+    isLastAdmin: t.exposeBoolean('isLastAdmin', {
+      description: 'Whether no other administrator is active: such a user keeps role and account.',
+    }),
+  }),
+})
+
 builder.queryFields((t) => ({
+  userAccess: t.field({
+    type: UserAccessRef,
+    can: 'user.read',
+    description: 'What a user holds open. NOT_FOUND where there is no such user.',
+    args: { id: t.arg.id({ required: true, description: 'The user.' }) },
+    resolve: (_, { id }, { viewer, accounts }) => accounts.accessOf(viewer, id),
+  }),
   viewer: t.field({
     type: ViewerRef,
     can: 'account.read',
@@ -118,6 +150,13 @@ builder.mutationFields((t) => ({
     description: 'Ends one of the own sessions; its sockets and terminals close within 2 s.',
     args: { id: t.arg.id({ required: true, description: 'The session.' }) },
     resolve: (_, { id }, { viewer, accounts }) => accounts.revokeSession(viewer, id),
+  }),
+  revokeUserSession: t.boolean({
+    can: 'user.manage',
+    audit: 'entry',
+    description: "Ends a session of anybody's; its sockets and terminals close within 2 s.",
+    args: { id: t.arg.id({ required: true, description: 'The session.' }) },
+    resolve: (_, { id }, { viewer, accounts }) => accounts.revokeUserSession(viewer, id),
   }),
   revokeOtherSessions: t.int({
     can: 'account.change',

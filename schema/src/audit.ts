@@ -21,6 +21,7 @@ export interface AuditEntry {
   action: string
   targetKind: string | null
   targetId: string | null
+  targetName: string | null
   outcome: AuditOutcome
   code: string | null
   before: unknown
@@ -31,6 +32,7 @@ export interface AuditEntry {
 }
 
 export interface AuditFilter {
+  search?: string | null | undefined
   actorId?: string | null | undefined
   action?: string | null | undefined
   targetId?: string | null | undefined
@@ -41,6 +43,7 @@ export interface AuditFilter {
 
 export interface Audit {
   page(viewer: Viewer, args: PageArgs & { filter?: AuditFilter | null | undefined }): Promise<Page<AuditEntry>>
+  one(viewer: Viewer, id: string): Promise<AuditEntry>
   /** Called by the guard for a mutation that a role, a rule or a fault refused. Must not throw. */
   refused(viewer: Viewer, mutation: string, action: Action, targetId: string | null, fault: Fault): Promise<void>
 }
@@ -71,6 +74,10 @@ const AuditEntryRef = builder.objectRef<AuditEntry>('AuditEntry').implement({
     }),
     targetKind: t.exposeString('targetKind', { nullable: true, description: 'Kind of thing acted on.' }),
     targetId: t.exposeID('targetId', { nullable: true, description: 'The thing acted on.' }),
+    targetName: t.exposeString('targetName', {
+      nullable: true,
+      description: 'What it is called now: of a session its user, of a terminal its instance. Null when it is gone.',
+    }),
     outcome: t.expose('outcome', { type: OutcomeEnum, description: 'What became of it.' }),
     code: t.exposeString('code', { nullable: true, description: 'Fault code where it was denied or failed.' }),
     before: t.expose('before', {
@@ -94,6 +101,10 @@ const AuditConnection = connectionOf('AuditEntry', AuditEntryRef)
 const AuditFilterInput = builder.inputType('AuditFilter', {
   description: 'All that is given must match.',
   fields: (t) => ({
+    search: t.string({
+      description:
+        'Part of the name of who acted or of what was acted on, the beginning of an address, or a whole id of an actor, target or request.',
+    }),
     actorId: t.id({ description: 'Who acted.' }),
     action: t.string({ description: 'Which action, or its beginning up to a dot, such as "terminal".' }),
     targetId: t.id({ description: 'What was acted on.' }),
@@ -103,8 +114,8 @@ const AuditFilterInput = builder.inputType('AuditFilter', {
   }),
 })
 
-builder.queryField('audit', (t) =>
-  t.field({
+builder.queryFields((t) => ({
+  audit: t.field({
     type: AuditConnection,
     can: 'audit.read',
     description: 'The audit log, newest first.',
@@ -115,4 +126,11 @@ builder.queryField('audit', (t) =>
     },
     resolve: (_, args, { viewer, audit }) => audit.page(viewer, args),
   }),
-)
+  auditEntry: t.field({
+    type: AuditEntryRef,
+    can: 'audit.read',
+    description: 'One entry of the audit log. NOT_FOUND where there is none.',
+    args: { id: t.arg.id({ required: true, description: 'Number of the entry.' }) },
+    resolve: (_, { id }, { viewer, audit }) => audit.one(viewer, id),
+  }),
+}))

@@ -24,7 +24,7 @@ export interface IssuedKey {
 }
 
 export interface Keys {
-  page(viewer: Viewer, args: PageArgs): Promise<Page<ApiKey>>
+  page(viewer: Viewer, args: PageArgs & { open?: boolean | null | undefined }): Promise<Page<ApiKey>>
   create(viewer: Viewer, input: { name: string; role: Role; expiresAt?: Date | null | undefined }): Promise<IssuedKey>
   revoke(viewer: Viewer, id: string): Promise<ApiKey>
 }
@@ -69,8 +69,12 @@ builder.queryField('apiKeys', (t) =>
   t.field({
     type: ApiKeyConnection,
     can: 'key.read',
-    description: 'API keys, newest first, revoked ones included.',
-    args: { first: t.arg.int({ description: FIRST }), after: t.arg.string({ description: AFTER }) },
+    description: 'API keys, newest first, revoked and expired ones included.',
+    args: {
+      open: t.arg.boolean({ description: 'true: only keys that still open something; false: only the others.' }),
+      first: t.arg.int({ description: FIRST }),
+      after: t.arg.string({ description: AFTER }),
+    },
     resolve: (_, args, { viewer, keys }) => keys.page(viewer, args),
   }),
 )

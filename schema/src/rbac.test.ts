@@ -24,8 +24,9 @@ const MATRIX: Record<Role | 'ANONYMOUS' | 'ENROLLER' | 'AGENT', string> = {
     instanceChanged metrics metricSnapshots metricSampled events eventRecorded terminals terminal`,
   DEVELOPER: `openTerminal endTerminal sendTerminalInput ackTerminalOutput resizeTerminal terminalOutput
     setInstanceTags`,
-  OPERATOR: `removeInstance takeovers answerTakeover revealEnrolmentSecret apiKeys createApiKey revokeApiKey`,
-  ADMIN: 'users createUser updateUser resetPassword audit',
+  OPERATOR: `removeInstance takeovers answerTakeover revealEnrolmentSecret settings apiKeys createApiKey
+    revokeApiKey`,
+  ADMIN: 'users userAccess createUser updateUser resetPassword revokeUserSession audit auditEntry',
   ENROLLER: 'registerInstance',
   AGENT: `renewAgentToken heartbeat orders publishSamples publishGaps publishLiveSample publishEvents
     reportTerminals reportTerminalOpened publishTerminalFrames reportTerminalClosed`,

@@ -15,6 +15,7 @@ import { createFirstAdmin } from './firstAdmin.ts'
 import { createKeys } from './keys.ts'
 import { createPasswords } from './passwords.ts'
 import { createThrottle } from './throttle.ts'
+import { createUserAccess } from './userAccess.ts'
 import { createUsers } from './users.ts'
 
 export interface AccessDeps {
@@ -38,7 +39,7 @@ export interface Access extends Pick<ReturnType<typeof createFirstAdmin>, 'ensur
 
 const tidyMs = 60 * 60_000
 /** Ended sessions say for a while who was where. */
-const keptSessionDays = 30
+export const ENDED_SESSION_DAYS = 30
 
 export const createAccess = ({ db, bus, clock, ids, jobs, log }: AccessDeps): Access => {
   const passwords = createPasswords()
@@ -57,12 +58,12 @@ export const createAccess = ({ db, bus, clock, ids, jobs, log }: AccessDeps): Ac
     await throttle.tidy()
     await db.query(
       `delete from sessions where least(coalesce(revoked_at, expires_at), expires_at) < now() - $1 * interval '1 day'`,
-      [keptSessionDays],
+      [ENDED_SESSION_DAYS],
     )
   }
 
   return {
-    accounts: createAccounts({ db, passwords, throttle, ids, ended }),
+    accounts: { ...createAccounts({ db, passwords, throttle, ids, ended }), ...createUserAccess({ db, ended }) },
     users,
     keys: createKeys({ db, clock, ids, ended }),
     audit,

@@ -7,6 +7,7 @@ import { type Ids, isId } from '../platform/ids.ts'
 import { hashOf, newSecret } from '../platform/secrets.ts'
 import { attemptedAs } from './audit.ts'
 import type { AccessEnded } from '../platform/topics.ts'
+import type { OthersAccess } from './userAccess.ts'
 import { demandPassword, type Passwords } from './passwords.ts'
 import { type Throttle, signInCounters } from './throttle.ts'
 import { normalEmail, toUser, type UserRow } from './userRow.ts'
@@ -36,6 +37,17 @@ export const endSessions = async (
   return rows.map(({ id }) => id)
 }
 
+/** Open sessions, newest first. `currentId` is the one that asks, where it is among them. */
+export const listSessions = async (db: Pick<Db, 'query'>, userId: string, currentId: string): Promise<Session[]> => {
+  const rows = await db.query<SessionRow>(
+    `select s.id, s.created_at, s.last_seen_at, s.ip, s.user_agent,
+       least(s.expires_at, s.last_seen_at + ${LIMITS.sessionIdleMs} * interval '1 ms') as ends_at
+     from sessions s where s.user_id = $1 and ${openSession} order by s.created_at desc, s.id desc limit $2`,
+    [userId, LIMITS.pageMax],
+  )
+  return rows.map((row) => toSession(row, currentId))
+}
+
 const demandUser = (viewer: Viewer): UserViewer => {
   if (viewer.kind === 'user') return viewer
   throw new Fault('FORBIDDEN', 'Only somebody who is signed in has sessions and a password; a key has none.')
@@ -47,7 +59,7 @@ interface SignInRow extends UserRow {
 
 const longestUserAgent = 400
 
-export const createAccounts = ({ db, passwords, throttle, ids, ended }: Deps): Accounts => {
+export const createAccounts = ({ db, passwords, throttle, ids, ended }: Deps): Omit<Accounts, keyof OthersAccess> => {
   /** The right password of somebody who may sign in, or SIGN_IN_FAILED after the same work. */
   const identify = async (email: string, password: string): Promise<SignInRow> => {
     const known = normalEmail(email)
@@ -165,16 +177,7 @@ export const createAccounts = ({ db, passwords, throttle, ids, ended }: Deps): A
       })
     },
 
-    async sessions(viewer) {
-      if (viewer.kind !== 'user') return []
-      const rows = await db.query<SessionRow>(
-        `select s.id, s.created_at, s.last_seen_at, s.ip, s.user_agent,
-           least(s.expires_at, s.last_seen_at + ${LIMITS.sessionIdleMs} * interval '1 ms') as ends_at
-         from sessions s where s.user_id = $1 and ${openSession} order by s.created_at desc, s.id desc limit $2`,
-        [viewer.id, LIMITS.pageMax],
-      )
-      return rows.map((row) => toSession(row, viewer.sessionId))
-    },
+    sessions: async (viewer) => (viewer.kind === 'user' ? listSessions(db, viewer.id, viewer.sessionId) : []),
 
     async revokeSession(viewer, id) {
       const user = demandUser(viewer)

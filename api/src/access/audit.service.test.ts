@@ -47,6 +47,33 @@ describe('the audit log', () => {
     await t.db.query(`delete from audit_entries where action = 'session.open.signIn'`)
   })
 
+  it('is searched by the names of who acted and of what was acted on, by address and by id', async () => {
+    const { viewer, user } = await t.join('ADMIN')
+    const { apiKey } = await t.access.keys.create(viewer, { name: 'Nightly build', role: 'VIEWER' })
+    const actions = async (search: string) => (await walk({ search, actorId: viewer.id })).map(({ action }) => action)
+    expect(await actions('nightly')).toEqual(['key.manage.createApiKey'])
+    expect(await actions(apiKey.id)).toEqual(['key.manage.createApiKey'])
+    expect((await walk({ search: user.email })).map(({ action }) => action)).toContain('user.manage.createUser')
+    expect(await actions('192.0.2.')).toContain('key.manage.createApiKey')
+    expect(await actions(viewer.name.toUpperCase())).toContain('key.manage.createApiKey')
+    expect(await actions('no%such')).toEqual([])
+    await expect(t.access.audit.page(anonymous, { filter: { search: 'x'.repeat(201) } })).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+    })
+    await t.db.query(`delete from audit_entries where at > '2026-02-01'`)
+  })
+
+  it('names what was acted on as it is called now, and shows one entry by its number', async () => {
+    const { viewer } = await t.join('ADMIN')
+    const { apiKey } = await t.access.keys.create(viewer, { name: 'named', role: 'VIEWER' })
+    const [entry] = await walk({ targetId: apiKey.id })
+    expect(entry).toMatchObject({ targetName: 'named' })
+    expect(await t.access.audit.one(anonymous, entry?.id ?? '')).toEqual(entry)
+    for (const id of ['0', '', 'x', '9'.repeat(19)])
+      await expect(t.access.audit.one(anonymous, id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await t.db.query(`delete from audit_entries where at > '2026-02-01'`)
+  })
+
   it('is filtered by who, what, whereon, outcome and time, all of which must match', async () => {
     const count = async (filter: AuditFilter) => (await walk(filter)).length
     expect(await count({ actorId: 'usr_1' })).toBe(15)

@@ -1,12 +1,14 @@
 // The audit log: its pages, and the entries about what was refused.
 import type { Audit, AuditEntry, AuditFilter, ActorKind, AuditOutcome, Viewer } from '@sindri/schema'
-import { badInput, type Fault, type FaultCode } from '@sindri/schema/contract/codes'
+import { badInput, Fault, type FaultCode } from '@sindri/schema/contract/codes'
+import { LIMITS } from '@sindri/schema/contract/limits'
 import type { Clock } from '../platform/clock.ts'
 import type { Db } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import { networkOf } from '../platform/network.ts'
 import { type IdKind, isId, PREFIXES } from '../platform/ids.ts'
 import { pageSize, readCursor, toPage } from '../platform/paging.ts'
+import { likePart, searchOf } from '../platform/text.ts'
 
 const denials: readonly FaultCode[] = ['FORBIDDEN', 'UNAUTHENTICATED', 'PASSWORD_CHANGE_REQUIRED']
 
@@ -46,18 +48,30 @@ export const createAudit = ({ db, clock, log }: { db: Db; clock: Clock; log: Pic
       const size = pageSize(args)
       const after = readCursor<[string, string]>(args.after, ['time', 'string'])
       if (after && !/^\d{1,18}$/.test(after[1])) throw badInput('after', 'a cursor of this very list', args.after)
+      const search = searchOf('filter.search', filter?.search, LIMITS.searchChars)
       const rows = await db.query<Row>(
-        `select id::text, at, actor_kind, actor_id, actor_name, action, target_kind, target_id, outcome, code, before, after, ip, user_agent, request_id
-       from audit_entries
-       where ($1::text is null or actor_id = $1) and ($2::text is null or action = $2 or starts_with(action, $2 || '.'))
-         and ($3::text is null or target_id = $3) and ($4::audit_outcome is null or outcome = $4)
-         and ($5::timestamptz is null or at >= $5) and ($6::timestamptz is null or at < $6)
-         and ($7::timestamptz is null or (at, id) < ($7, $8::int8))
-       order by audit_entries.at desc, audit_entries.id desc limit $9`,
-        [...filterOf(filter ?? {}), after?.[0], after?.[1], size + 1],
+        `${search === null ? '' : withFound('$10')} ${selectEntries}
+       where ($1::text is null or e.actor_id = $1) and ($2::text is null or e.action = $2 or starts_with(e.action, $2 || '.'))
+         and ($3::text is null or e.target_id = $3) and ($4::audit_outcome is null or e.outcome = $4)
+         and ($5::timestamptz is null or e.at >= $5) and ($6::timestamptz is null or e.at < $6)
+         and ($7::timestamptz is null or (e.at, e.id) < ($7, $8::int8)) ${search === null ? '' : isFound('$10', '$11')}
+       order by e.at desc, e.id desc limit $9`,
+        [
+          ...filterOf(filter ?? {}),
+          after?.[0],
+          after?.[1],
+          size + 1,
+          ...(search === null ? [] : [likePart(search), search]),
+        ],
       )
       // Not counted: the log only grows, and counting it would cost more than the page.
       return toPage(rows, size, null, (row) => [row.at.toISOString(), row.id], toEntry)
+    },
+
+    async one(_, id) {
+      const [row] = /^\d{1,18}$/.test(id) ? await db.query<Row>(`${selectEntries} where e.id = $1::int8`, [id]) : []
+      if (!row) throw new Fault('NOT_FOUND', 'There is no audit entry of this number.')
+      return toEntry(row)
     },
 
     async refused(viewer, mutation, action, targetId, fault) {
@@ -83,6 +97,31 @@ export const createAudit = ({ db, clock, log }: { db: Db; clock: Clock; log: Pic
   }
 }
 
+/** Names are those of now: an entry keeps the id alone, which outlives what it names. */
+const selectEntries = `
+  select e.id::text, e.at, e.actor_kind, e.actor_id, e.actor_name, e.action, e.target_kind, e.target_id,
+    coalesce(i.name, u.name, k.name, su.name, ti.name) as target_name, e.outcome, e.code, e.before, e.after, e.ip, e.user_agent, e.request_id
+  from audit_entries e
+    left join instances i on e.target_kind = 'instance' and i.id = e.target_id
+    left join users u on e.target_kind = 'user' and u.id = e.target_id
+    left join api_keys k on e.target_kind = 'key' and k.id = e.target_id
+    left join sessions s on e.target_kind = 'session' and s.id = e.target_id
+    left join users su on su.id = s.user_id
+    left join terminals t on e.target_kind = 'terminal' and t.id = e.target_id
+    left join instances ti on ti.id = t.instance_id`
+
+/** The ids of what is called like that: few, and found before the log is read. */
+const withFound = (part: string): string => `
+  with named as materialized (
+    select id from instances where lower(name) like ${part}
+    union all select id from users where lower(name) like ${part} or email like ${part}
+    union all select id from api_keys where lower(name) like ${part}
+  )`
+
+const isFound = (part: string, whole: string): string => `
+  and (lower(e.actor_name) like ${part} or e.target_id in (select id from named) or starts_with(e.ip, ${whole})
+    or lower(e.actor_id) = ${whole} or lower(e.target_id) = ${whole} or lower(e.request_id) = ${whole})`
+
 const filterOf = ({ actorId, action, targetId, outcome, from, to }: AuditFilter): unknown[] => {
   if (action != null && !/^[A-Za-z]+(\.[A-Za-z]+)*$/.test(action)) {
     throw badInput('filter.action', 'an action or its beginning up to a dot, such as "terminal"', action)
@@ -100,6 +139,7 @@ interface Row {
   action: string
   target_kind: string | null
   target_id: string | null
+  target_name: string | null
   outcome: AuditOutcome
   code: string | null
   before: unknown
@@ -118,6 +158,7 @@ const toEntry = (row: Row): AuditEntry => ({
   action: row.action,
   targetKind: row.target_kind,
   targetId: row.target_id,
+  targetName: row.target_name,
   outcome: row.outcome,
   code: row.code,
   before: row.before,

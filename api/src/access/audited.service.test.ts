@@ -34,6 +34,10 @@ beforeAll(async () => {
     bus: 'memory',
     address: () => ({ outside: '', loopbackOnly: true }),
     enrolSecret: 'the bootstrap secret',
+    readiness: async () => {
+      throw new Error('nobody asks')
+    },
+    settings: { variables: [], retention: { sampleDays: 0, rollupDays: 0, eventDays: 0, endedSessionDays: 0 } },
   })
   ports = { ...t.access, agents: a.agents, instances, system } as unknown as Context
   admin = await t.join('ADMIN')
@@ -97,6 +101,10 @@ const recipes: Record<string, Recipe> = {
     allowed: () =>
       asSomebody(async ({ user, password }) => ({ id: (await t.signIn(user.email, password)).viewer.sessionId })),
     denied: () => anonymous,
+    failed: async () => ({ id: unknown('ses') }),
+  },
+  revokeUserSession: {
+    allowed: async () => asAdmin({ id: (await t.join('VIEWER')).viewer.sessionId }),
     failed: async () => ({ id: unknown('ses') }),
   },
   revokeOtherSessions: { allowed: () => asSomebody(() => ({})), denied: () => anonymous },

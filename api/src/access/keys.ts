@@ -22,6 +22,9 @@ const shownChars = 11
 
 const columns = `k.id, k.name, k.prefix, k.role, k.user_id, k.created_at, k.expires_at, k.last_used_at, k.revoked_at`
 
+/** Keys that still open something: a closed account has none, since it closes with all of its keys. */
+export const openKey = 'k.revoked_at is null and coalesce(k.expires_at > now(), true)'
+
 const ownerOf = (viewer: Viewer): string => {
   if (viewer.kind === 'user') return viewer.id
   if (viewer.kind === 'key') return viewer.ownerId
@@ -51,10 +54,13 @@ export const createKeys = ({ db, clock, ids, ended }: Deps): Keys => ({
     const [rows, [all]] = await Promise.all([
       db.query<Row>(
         `select ${columns}, u.name as owner_name from api_keys k join users u on u.id = k.user_id
-         where $1::timestamptz is null or (k.created_at, k.id) < ($1, $2) order by k.created_at desc, k.id desc limit $3`,
-        [after?.[0], after?.[1], size + 1],
+         where ($1::timestamptz is null or (k.created_at, k.id) < ($1, $2)) and ($4::bool is null or (${openKey}) = $4)
+         order by k.created_at desc, k.id desc limit $3`,
+        [after?.[0], after?.[1], size + 1, args.open],
       ),
-      db.query<{ n: number }>('select count(*) as n from api_keys'),
+      db.query<{ n: number }>(`select count(*) as n from api_keys k where $1::bool is null or (${openKey}) = $1`, [
+        args.open,
+      ]),
     ])
     return toPage(rows, size, all?.n ?? 0, (row) => [row.created_at.toISOString(), row.id], toApiKey)
   },

@@ -40,7 +40,7 @@ export interface EventsService extends Events {
   start(): () => Promise<void>
 }
 
-const keptMs = 400 * 86_400_000
+export const EVENTS_KEPT_MS = 400 * 86_400_000
 const retentionEveryMs = 3_600_000
 
 const publishStatement = `
@@ -135,7 +135,7 @@ export const createEvents = (deps: EventsDeps): EventsService => {
         name: 'event-retention',
         intervalMs: retentionEveryMs,
         async run(signal) {
-          const before = new Date((await soberNow(db.query, clock)) - keptMs)
+          const before = new Date((await soberNow(db.query, clock)) - EVENTS_KEPT_MS)
           await deleteSome(db.query, 'events', 'at < $1', [before], signal)
         },
       }),

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { createFakeClock } from '../platform/clock.fake.ts'
 import { silentLog } from '../platform/log.ts'
 import { readMigrations } from '../platform/migrations.ts'
+import { createReadiness } from '../platform/readiness.ts'
 import type { Exchange } from './exchange.ts'
 import { createHealth } from './health.ts'
 
@@ -22,13 +23,14 @@ const ask = async (parts: {
   stopping?: boolean
 }) => {
   const clock = createFakeClock()
-  const health = createHealth({
+  const readiness = createReadiness({
     database: { ping: parts.database ?? up, query: async () => (parts.migrations ?? all) as never },
     bus: { ping: parts.bus ?? up },
     isStopping: () => parts.stopping ?? false,
     clock,
     log: silentLog,
   })
+  const health = createHealth(readiness)
   const answer = { status: 0, body: '' }
   const res = {
     setHeader() {},

@@ -3,10 +3,10 @@ import path from 'node:path'
 import { type Ports, schema } from '@sindri/schema'
 import type { Bus } from '../platform/bus.ts'
 import type { Clock } from '../platform/clock.ts'
-import type { Db } from '../platform/db.ts'
 import type { Env } from '../platform/env.ts'
 import type { Ids } from '../platform/ids.ts'
 import type { Log } from '../platform/log.ts'
+import type { Readiness } from '../platform/readiness.ts'
 import type { Links } from './admission.ts'
 import { createAssets } from './assets.ts'
 import type { Figures, FiguresDeps } from './figures.ts'
@@ -30,12 +30,11 @@ export interface HttpDeps {
   figures: Figures
   /** What other parts count. */
   counts: Omit<FiguresDeps, 'sockets' | 'bus'>
-  db: Db
   bus: Bus
   clock: Clock
   ids: Ids
   log: Log
-  isStopping(): boolean
+  readiness: () => Promise<Readiness>
 }
 
 export interface Http extends HttpServer {
@@ -48,7 +47,7 @@ export interface Http extends HttpServer {
 const WEB = path.resolve(import.meta.dirname, '../../../web/dist')
 
 export const createHttp = (deps: HttpDeps): Http => {
-  const { env, ports, authenticate, links, enrolSecret, figures, counts, db, bus, clock, ids, log, isStopping } = deps
+  const { env, ports, authenticate, links, enrolSecret, figures, counts, bus, clock, ids, log, readiness } = deps
   const limiter = (name: keyof typeof BUDGETS) => createLimiter(clock, BUDGETS[name])
   const enrolments = createLimiter(clock, { perSecond: env.enrolRate / 60, burst: env.enrolRate })
   const charges = {
@@ -78,7 +77,7 @@ export const createHttp = (deps: HttpDeps): Http => {
   })
   figures.watch({ ...counts, sockets: sockets.count, bus: bus.stats })
 
-  const health = createHealth({ database: db, bus, isStopping, clock, log })
+  const health = createHealth(readiness)
   const graphiql = createGraphiQL()
   const isSecure = ({ req }: Parameters<typeof health.live>[0]): boolean => origins.isSecure(req)
   const graphql = createGraphQL({ operations, ports, viewers, graphiql, isSecure })

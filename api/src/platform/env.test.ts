@@ -27,6 +27,7 @@ it('without variables the console listens on this machine alone and keeps its da
     enrolRate: 600,
     metricsRetentionDays: 30,
     logLevel: 'info',
+    set: [],
   })
 })
 
@@ -61,6 +62,7 @@ it('every variable is read', () => {
     enrolRate: 60,
     metricsRetentionDays: 7,
     logLevel: 'warn',
+    set: expect.arrayContaining(['DATABASE_URL', 'PORT', 'SINDRI_LOG_LEVEL']),
   })
 })
 

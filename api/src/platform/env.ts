@@ -26,6 +26,8 @@ export interface Env {
   enrolRate: number
   metricsRetentionDays: number
   logLevel: LogLevel
+  /** Names of the variables that are set; the others have their defaults. */
+  set: readonly string[]
 }
 
 /** One line per wrong variable. */
@@ -134,9 +136,11 @@ const toLogLevel = (value: string): LogLevel => {
 /** An empty value counts as none, as compose files leave it. Throws `WrongEnv` for all that is wrong at once. */
 export const readEnv = (variables: Readonly<Record<string, string | undefined>>, workingDir: string): Env => {
   const lines: string[] = []
+  const set: string[] = []
   const read = <T, U>(name: string, otherwise: U, parse: (value: string) => T): T | U => {
     const value = variables[name]?.trim()
     if (!value) return otherwise
+    set.push(name)
     try {
       return parse(value)
     } catch (error) {
@@ -161,6 +165,7 @@ export const readEnv = (variables: Readonly<Record<string, string | undefined>>,
     enrolRate: read('SINDRI_ENROL_RATE', 600, toWhole(1, 1_000_000)),
     metricsRetentionDays: read('SINDRI_METRICS_RETENTION_DAYS', 30, toWhole(1, 3_650)),
     logLevel: read('SINDRI_LOG_LEVEL', 'info', toLogLevel),
+    set,
   }
   if (lines.length > 0) throw new WrongEnv(lines)
   return env

@@ -22,6 +22,30 @@ describe('the console', () => {
     })
   })
 
+  it('says how long it runs on what, and how its parts are at this moment', async () => {
+    const { console } = await (
+      await app.signedIn('VIEWER')
+    ).ask('{ console { nodeVersion startedAt time health { state parts { name isUp reason } } } }')
+    expect(console.nodeVersion).toBe(process.versions.node)
+    expect(Date.parse(console.startedAt)).toBeLessThan(Date.parse(console.time))
+    expect(console.health).toEqual({
+      state: 'READY',
+      parts: ['DATABASE', 'BUS', 'MIGRATIONS'].map((name) => ({ name, isUp: true, reason: null })),
+    })
+  })
+
+  it('shows operators its settings without a secret', async () => {
+    const { settings } = await (
+      await app.signedIn('OPERATOR')
+    ).ask('{ settings { variables { variable value isSet isSecret } retention { sampleDays eventDays } } }')
+    expect(settings.retention).toEqual({ sampleDays: 30, eventDays: 400 })
+    expect(settings.variables).toContainEqual({ variable: 'HOST', value: '127.0.0.1', isSet: false, isSecret: false })
+    expect(JSON.stringify(settings)).not.toContain(app.enrolSecret)
+    await expect((await app.signedIn('DEVELOPER')).ask('{ settings { retention { eventDays } } }')).rejects.toThrow(
+      'FORBIDDEN',
+    )
+  })
+
   it('says where agents dial', async () => {
     expect(await (await app.signedIn('VIEWER')).ask('{ enrolment { consoleUrl loopbackOnly } }')).toEqual({
       enrolment: { consoleUrl: app.url, loopbackOnly: true },

@@ -1,7 +1,8 @@
 // The console about itself: version, clock, and how machines enrol.
-import type { ConsoleInfo, System } from '@sindri/schema'
+import type { ConsoleInfo, Health, HealthPart, Settings, System } from '@sindri/schema'
 import type { Clock } from '../platform/clock.ts'
 import type { Db } from '../platform/db.ts'
+import type { Readiness } from '../platform/readiness.ts'
 
 export interface SystemDeps {
   db: Db
@@ -13,18 +14,43 @@ export interface SystemDeps {
   /** Where agents dial: its port is known once the console listens. */
   address: () => { outside: string; loopbackOnly: boolean }
   enrolSecret: string
+  readiness: () => Promise<Readiness>
+  settings: Settings
 }
 
-export const createSystem = ({ db, clock, version, database, bus, address, enrolSecret }: SystemDeps): System => ({
-  info: () => ({ version, time: new Date(clock.now()), database, bus }),
-  enrolment() {
-    const { outside, loopbackOnly } = address()
-    return { consoleUrl: outside, loopbackOnly }
-  },
-  revealEnrolmentSecret: (viewer) =>
-    db.change(viewer, 'enrolment.reveal.revealEnrolmentSecret', { kind: 'enrolment' }, async () => ({
-      result: enrolSecret,
-    })),
+export const createSystem = (deps: SystemDeps): System => {
+  const { db, clock, version, database, bus, address, enrolSecret, readiness, settings } = deps
+  const startedAt = new Date(clock.now())
+  return {
+    info: () => ({
+      version,
+      nodeVersion: process.versions.node,
+      startedAt,
+      time: new Date(clock.now()),
+      database,
+      bus,
+    }),
+    health: async () => toHealth(await readiness()),
+    settings: () => settings,
+    enrolment() {
+      const { outside, loopbackOnly } = address()
+      return { consoleUrl: outside, loopbackOnly }
+    },
+    revealEnrolmentSecret: (viewer) =>
+      db.change(viewer, 'enrolment.reveal.revealEnrolmentSecret', { kind: 'enrolment' }, async () => ({
+        result: enrolSecret,
+      })),
+  }
+}
+
+const toHealth = ({ state, parts }: Readiness): Health => ({
+  state: state.toUpperCase() as Health['state'],
+  parts: Object.entries(parts).map(([name, part]) => ({
+    name: name.toUpperCase() as HealthPart['name'],
+    isUp: part.state === 'up',
+    tookMs: part.tookMs ?? null,
+    reason: part.reason ?? null,
+  })),
 })
 
 /** The engine by the name the product gives it, with the version of PostgreSQL that it is. */

@@ -29,6 +29,7 @@ export const ACTIONS = {
   'enrolment.reveal': operators,
   'key.read': operators,
   'key.manage': operators,
+  'settings.read': operators,
   'user.read': admins,
   'user.manage': admins,
   'audit.read': admins,
