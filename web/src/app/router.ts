@@ -71,6 +71,12 @@ export const createScreens = (session: Session) => {
         meta: { title: 'Terminal', place: 'terminals', whole: true },
       },
       {
+        path: '/events',
+        name: 'events',
+        component: () => import('../pages/EventsPage.vue'),
+        meta: { title: 'Events', place: 'events' },
+      },
+      {
         path: '/settings/profile',
         name: 'profile',
         component: () => import('../pages/ProfilePage.vue'),

@@ -23,6 +23,7 @@ export const createFormat = (locale?: string, timeZone?: string) => {
   const clock = new Intl.DateTimeFormat(locale, { ...zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
   const clockExact = new Intl.DateTimeFormat(locale, { ...zone, timeStyle: 'medium', hourCycle: 'h23' })
   const dayMonth = new Intl.DateTimeFormat(locale, { ...zone, day: 'numeric', month: 'short' })
+  const weekday = new Intl.DateTimeFormat(locale, { ...zone, weekday: 'long', day: 'numeric', month: 'short' })
   const dayMonthYear = new Intl.DateTimeFormat(locale, { ...zone, day: 'numeric', month: 'short', year: 'numeric' })
 
   const scaled = (value: number, base: number, units: string[], suffix: string) => {
@@ -71,6 +72,8 @@ export const createFormat = (locale?: string, timeZone?: string) => {
     timeExact,
     dateTime,
     exact: (at: number) => `${dayMonthYear.format(at)}, ${clockExact.format(at)}`,
+    /** A whole day, such as "Friday 20 Nov". */
+    day: (at: number) => weekday.format(at),
     /** "2 s ago" up to a day, then the date and time. */
     ago: (at: number, now: number) => {
       const age = now - at

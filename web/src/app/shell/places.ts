@@ -1,5 +1,5 @@
 // The places of the console that exist, in the order of the navigation, and which of them a role may enter.
-import { mdiCogOutline, mdiConsole, mdiServerOutline } from '@mdi/js'
+import { mdiCogOutline, mdiConsole, mdiServerOutline, mdiTimelineTextOutline } from '@mdi/js'
 import type { Action } from '@sindri/schema/contract/roles'
 import { can } from '@sindri/schema/contract/roles'
 import { computed } from 'vue'
@@ -38,6 +38,14 @@ const PLACES: readonly Place[] = [
     to: { name: 'terminals' },
     letter: 't',
     onPhone: true,
+  },
+  {
+    place: 'events',
+    title: 'shell.place.events',
+    icon: mdiTimelineTextOutline,
+    to: { name: 'events' },
+    group: 'shell.group.observe',
+    letter: 'e',
   },
   {
     place: 'settings',

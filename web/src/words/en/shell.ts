@@ -12,9 +12,11 @@ export const shell = {
   place: {
     instances: 'Instances',
     terminals: 'Terminals',
+    events: 'Events',
     settings: 'Settings',
   },
   group: {
+    observe: 'Observe',
     govern: 'Govern',
   },
   account: {

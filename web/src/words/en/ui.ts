@@ -1,0 +1,35 @@
+// Phrases of the pieces that many screens share.
+export const ui = {
+  close: 'Close',
+  new: '{n} new',
+  filter: {
+    clear: 'Clear the filter: {label}',
+    none: 'Clear filters',
+  },
+  time: {
+    label: 'Time',
+    hour: 'Last hour',
+    day: 'Last 24 hours',
+    week: 'Last 7 days',
+    month: 'Last 30 days',
+    from: 'From',
+    to: 'To',
+    since: 'Since {at}',
+    before: 'Before {at}',
+    zone: 'Times of {zone}',
+  },
+  secret: {
+    copy: 'Copy',
+    copied: 'Copied',
+    once: 'It will not be shown again.',
+    select: 'Select and copy it: it will not be shown again.',
+  },
+  older: {
+    act: 'Load older',
+    loading: 'Loading…',
+    fault: 'Older ones could not be loaded',
+  },
+  confirm: {
+    type: 'Type {name} to confirm',
+  },
+} as const
