@@ -73,7 +73,7 @@ export async function buildWeb(): Promise<boolean> {
       'schema/schema.graphql',
       'schema/src/contract',
       'tsconfig.base.json',
-      ...['src', 'public', 'index.html', 'vite.config.ts', 'package.json', 'tsconfig.json'].map(
+      ...['src', 'public', 'index.html', 'vite.config.ts', 'licences.ts', 'package.json', 'tsconfig.json'].map(
         (name) => `web/${name}`,
       ),
     ],

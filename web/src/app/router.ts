@@ -1,4 +1,5 @@
 // Which address shows which screen, and who may see it: nobody signed in goes to the sign-in page and comes back.
+import { can } from '@sindri/schema/contract/roles'
 import { createRouter, createWebHistory } from 'vue-router'
 import { ShownFault } from '../graph/faults.ts'
 import { systemClock } from '../platform/clock.ts'
@@ -77,11 +78,47 @@ export const createScreens = (session: Session) => {
         meta: { title: 'Events', place: 'events' },
       },
       {
+        path: '/audit',
+        name: 'audit',
+        component: () => import('../pages/AuditPage.vue'),
+        meta: { title: 'Audit', place: 'audit' },
+      },
+      { path: '/audit/:id', redirect: ({ params }) => ({ name: 'audit', query: { entry: params['id'] } }) },
+      {
         path: '/settings/profile',
         name: 'profile',
         component: () => import('../pages/ProfilePage.vue'),
         meta: { title: 'Profile', place: 'settings' },
       },
+      {
+        path: '/settings/console',
+        name: 'console',
+        component: () => import('../pages/ConsoleSettingsPage.vue'),
+        meta: { title: 'Settings', place: 'settings' },
+      },
+      {
+        path: '/settings/about',
+        name: 'about',
+        component: () => import('../pages/AboutPage.vue'),
+        meta: { title: 'About', place: 'settings' },
+      },
+      {
+        path: '/access/users',
+        name: 'users',
+        component: () => import('../pages/UsersPage.vue'),
+        meta: { title: 'Access', place: 'access' },
+      },
+      {
+        path: '/access/keys',
+        name: 'keys',
+        component: () => import('../pages/KeysPage.vue'),
+        meta: { title: 'Access', place: 'access' },
+      },
+      {
+        path: '/access',
+        redirect: () => ({ name: can(session.user.value ?? { role: 'ANONYMOUS' }, 'user.read') ? 'users' : 'keys' }),
+      },
+      { path: '/settings', redirect: { name: 'profile' } },
       {
         path: '/:path(.*)*',
         name: 'nowhere',

@@ -1,4 +1,5 @@
 // A browser as people call it: "Firefox on Linux".
+import { t } from '../words/words.ts'
 
 const BROWSERS: [RegExp, string][] = [
   [/\bEdg(e|A|iOS)?\//, 'Edge'],
@@ -19,8 +20,8 @@ const find = (list: [RegExp, string][], text: string) => list.find(([pattern]) =
 
 /** What is no browser keeps the name it gave itself. */
 export const browserWords = (userAgent: string | null | undefined): string => {
-  if (!userAgent) return 'Unnamed program'
+  if (!userAgent) return t('session.program')
   const [browser, system] = [find(BROWSERS, userAgent), find(SYSTEMS, userAgent)]
   if (!browser) return userAgent.slice(0, 60)
-  return system ? `${browser} on ${system}` : browser
+  return system ? t('session.browser', { browser, system }) : browser
 }

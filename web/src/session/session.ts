@@ -10,6 +10,7 @@ import {
   SignOutDocument,
   ViewerDocument,
 } from '../graph/gql/graphql.ts'
+import { t } from '../words/words.ts'
 
 export interface Session {
   /** undefined: not known yet. null: nobody. */
@@ -91,16 +92,10 @@ export const useCan = (action: Action) => {
   return computed(() => !!user.value && can(user.value, action))
 }
 
-const ROLE_WORDS: Record<Role, string> = {
-  VIEWER: 'Viewer',
-  DEVELOPER: 'Developer',
-  OPERATOR: 'Operator',
-  ADMIN: 'Administrator',
-}
-export const roleWord = (role: Role): string => ROLE_WORDS[role]
+export const roleWord = (role: Role): string => t(`session.role.${role}`)
 
 /** "the developer role", for sentences that say what an action needs. */
 export const neededRole = (action: Action): string => {
   const role = weakestRole(action)
-  return role ? `the ${roleWord(role).toLowerCase()} role` : 'a role that no user has'
+  return role ? t('session.role.needed', { role: roleWord(role).toLowerCase() }) : t('session.role.none')
 }

@@ -71,7 +71,10 @@ export const createFormat = (locale?: string, timeZone?: string) => {
     time,
     timeExact,
     dateTime,
+    /** For columns of a log: date and time to the second, never relative. */
+    stamp: (at: number) => `${dayMonth.format(at)}, ${clockExact.format(at)}`,
     exact: (at: number) => `${dayMonthYear.format(at)}, ${clockExact.format(at)}`,
+    date: (at: number) => dayMonthYear.format(at),
     /** A whole day, such as "Friday 20 Nov". */
     day: (at: number) => weekday.format(at),
     /** "2 s ago" up to a day, then the date and time. */

@@ -67,6 +67,14 @@ export const silhouettes = {
     ],
   },
   succeeded: { tone: 'ok', strokes: [{ d: 'm2.5 7.5 3 3 6-7', line: 1.8 }] },
+  failed: { tone: 'bad', strokes: [{ d: 'm3.5 3.5 7 7M10.5 3.5l-7 7', line: 1.8 }] },
+  denied: {
+    tone: 'bad',
+    strokes: [
+      { d: 'M3.6 6h6.8a1 1 0 0 1 1 1v4.5a1 1 0 0 1-1 1H3.6a1 1 0 0 1-1-1V7a1 1 0 0 1 1-1Z' },
+      { d: 'M4.6 6.2V4.1a2.4 2.4 0 0 1 4.8 0v2.1', line: 1.5 },
+    ],
+  },
   waiting: {
     tone: 'warn-fill',
     strokes: [

@@ -1,11 +1,17 @@
-// While the pointer or the focus is in a list nothing moves in it: what is new waits, what is loaded below may come.
-import { computed, shallowRef, watch } from 'vue'
+// While the pointer or the focus is in a list, or its head out of sight, nothing moves in it: what is new waits, what is loaded below may come.
+import { computed, onScopeDispose, shallowRef, watch } from 'vue'
+import { type Undo, systemClock } from '../platform/clock.ts'
 import { heldBack } from './heldBack.ts'
+
+/** The way from the list to what offers the new ones: it must not vanish before the pointer is there. */
+const LEAVE_MS = 1_500
 
 export const useHeldList = <Item extends { id: string }>(items: () => readonly Item[], another: () => unknown) => {
   const pointed = shallowRef(false)
   const focused = shallowRef(false)
-  const held = computed(() => pointed.value || focused.value)
+  const scrolled = shallowRef(false)
+  const held = computed(() => pointed.value || focused.value || scrolled.value)
+  let leaving: Undo | undefined
   const shown = shallowRef<readonly Item[]>([])
   const waiting = shallowRef(0)
 
@@ -26,10 +32,18 @@ export const useHeldList = <Item extends { id: string }>(items: () => readonly I
   watch(another, () => (other = true))
   watch(held, (now) => now || release())
 
-  /** For v-bind on the list. */
+  onScopeDispose(() => leaving?.())
+
+  /** For v-bind on the list, which scrolls. */
   const hold = {
-    onPointerenter: () => (pointed.value = true),
-    onPointerleave: () => (pointed.value = false),
+    onPointerenter: () => {
+      leaving?.()
+      pointed.value = true
+    },
+    onPointerleave: () => {
+      leaving = systemClock.after(LEAVE_MS, () => (pointed.value = false))
+    },
+    onScroll: ({ currentTarget }: Event) => (scrolled.value = (currentTarget as Element).scrollTop > 0),
     onFocusin: () => (focused.value = true),
     onFocusout: ({ currentTarget, relatedTarget }: FocusEvent) =>
       (focused.value = (currentTarget as Element).contains(relatedTarget as Node | null)),

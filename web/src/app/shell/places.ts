@@ -1,5 +1,12 @@
 // The places of the console that exist, in the order of the navigation, and which of them a role may enter.
-import { mdiCogOutline, mdiConsole, mdiServerOutline, mdiTimelineTextOutline } from '@mdi/js'
+import {
+  mdiCogOutline,
+  mdiConsole,
+  mdiKeyOutline,
+  mdiServerOutline,
+  mdiShieldSearch,
+  mdiTimelineTextOutline,
+} from '@mdi/js'
 import type { Action } from '@sindri/schema/contract/roles'
 import { can } from '@sindri/schema/contract/roles'
 import { computed } from 'vue'
@@ -46,6 +53,24 @@ const PLACES: readonly Place[] = [
     to: { name: 'events' },
     group: 'shell.group.observe',
     letter: 'e',
+  },
+  {
+    place: 'audit',
+    title: 'shell.place.audit',
+    icon: mdiShieldSearch,
+    to: { name: 'audit' },
+    group: 'shell.group.govern',
+    needs: 'audit.read',
+    letter: 'a',
+  },
+  {
+    place: 'access',
+    title: 'shell.place.access',
+    icon: mdiKeyOutline,
+    to: '/access',
+    group: 'shell.group.govern',
+    needs: 'key.read',
+    letter: 'x',
   },
   {
     place: 'settings',

@@ -13,6 +13,8 @@ export const shell = {
     instances: 'Instances',
     terminals: 'Terminals',
     events: 'Events',
+    audit: 'Audit',
+    access: 'Access',
     settings: 'Settings',
   },
   group: {
