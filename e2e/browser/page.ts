@@ -49,7 +49,8 @@ export async function openPage(
   return { page, faults }
 }
 
-const folder = path.join(root, 'e2e/out')
+/** Pictures for a look, or for the documentation. */
+const folder = path.resolve(root, process.env.SINDRI_SCREENSHOTS ?? 'e2e/out')
 
 export async function shoot(page: Page, name: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
