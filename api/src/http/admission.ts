@@ -1,9 +1,10 @@
 // Who a socket belongs to: an agent by signature, a program by key, a person by the cookie of this console's own page; nobody else stays.
 import type { IncomingMessage } from 'node:http'
-import type { AgentViewer, Origin } from '@sindri/schema'
+import type { AgentViewer, Origin, Viewer } from '@sindri/schema'
 import { badInput, Fault } from '@sindri/schema/contract/codes'
 import { type AgentAck, CLOSE, type CloseName } from '@sindri/schema/contract/protocol'
 import type { AnyClose, Conn } from './conn.ts'
+import { PER_PRINCIPAL } from './connections.ts'
 import { sessionTokenOf } from './cookies.ts'
 import type { Authenticate } from './viewer.ts'
 
@@ -26,16 +27,12 @@ export interface Admission {
   admit(conn: Conn, req: IncomingMessage, payload: unknown): Promise<object>
 }
 
-/** Sockets of one user or key: many pages and terminals, not a flood. */
-const PER_PRINCIPAL = 100
-
 export const createAdmission = (deps: {
   authenticate: Authenticate
   links: Links
-  /** Sockets that this principal has. */
-  countOf(id: string): number
+  isTooMany(viewer: Viewer): boolean
 }): Admission => {
-  const { authenticate, links, countOf } = deps
+  const { authenticate, links, isTooMany } = deps
 
   const admitPerson = async (conn: Conn, req: IncomingMessage): Promise<void> => {
     const token = sessionTokenOf(req)
@@ -72,8 +69,8 @@ export const createAdmission = (deps: {
         if (kind === 'key') await admitKey(conn, key)
         else if (kind === undefined) await admitPerson(conn, req)
         else throw badInput('kind', '"agent", "key" or nothing', kind)
-        if (conn.viewer && 'id' in conn.viewer && countOf(conn.viewer.id) > PER_PRINCIPAL)
-          throw new Fault('LIMIT_REACHED', `Expected at most ${PER_PRINCIPAL} sockets at once.`)
+        if (conn.viewer && isTooMany(conn.viewer))
+          throw new Fault('LIMIT_REACHED', `Expected at most ${PER_PRINCIPAL} sockets and streams at once.`)
         return {}
       } catch (error) {
         conn.viewer = null

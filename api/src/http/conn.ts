@@ -1,9 +1,10 @@
 // One WebSocket: sends without growing memory without bound, closes with a reason that arrives or gives up, and knows how long it was silent.
 import { CLOSE, type CloseName } from '@sindri/schema/contract/protocol'
-import type { Origin, Viewer } from '@sindri/schema'
+import type { Origin } from '@sindri/schema'
 import type { WebSocket } from 'ws'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
+import type { Connection } from './connections.ts'
 
 const MiB = 1024 * 1024
 
@@ -17,10 +18,10 @@ export const BUFFER = {
   maxBytes: 32 * MiB,
 } as const
 
-const PING_MS = 15_000
+export const PING_MS = 15_000
 export const SILENT_MS = 30_000
 /** What a peer gets to answer the closing handshake. */
-const CLOSE_WITHIN_MS = 2_000
+export const CLOSE_WITHIN_MS = 2_000
 /** A close frame has room for no more. */
 const REASON_BYTES = 123
 
@@ -33,26 +34,16 @@ export const PLAIN_CLOSE = {
 
 export type AnyClose = CloseName | keyof typeof PLAIN_CLOSE
 
-/** What it came in with, for judging it again. */
-export type Credential = { kind: 'session'; token: string } | { kind: 'key'; key: string } | { kind: 'agent' }
-
-export interface Conn {
+export interface Conn extends Connection {
   readonly ws: WebSocket
   readonly nonce: string
-  readonly origin: Origin
   /** From a page of this console: only then its cookie counts. */
   readonly sameOrigin: boolean
-  /** null until it has come in. */
-  viewer: Viewer | null
-  credential: Credential | null
   /** Operations begun and not answered; subscriptions count until they end. */
   running: number
   /** Of these, the ones that will end by themselves. */
   answering: number
   answered(): void
-  /** Resolves when nothing is being answered. */
-  idle(): Promise<void>
-  readonly closed: Promise<void>
   /** With what it was closed from here; null where the far side did. */
   closedWith: number | null
   /** Resolves when the next value may be fetched; at once while the reader keeps up. */
@@ -61,8 +52,6 @@ export interface Conn {
   /** With a code of graphql-transport-ws. */
   closePlain(code: number, reason: string): void
   heard(): void
-  /** Once a second: pings, and ends what is silent or slow. `lateMs`: how much later than due it is called. */
-  look(lateMs: number): void
 }
 
 const reasonOf = (text: string): string => {

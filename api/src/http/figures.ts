@@ -12,6 +12,7 @@ import type { Viewers } from './viewer.ts'
 /** What is read when somebody asks. */
 export interface FiguresDeps {
   sockets(): Record<string, number>
+  streams(): number
   /** Records that arrived and are not stored yet. */
   waiting(): number
   /** Open ones, of all replicas. */
@@ -80,7 +81,7 @@ export const createFigures = (): Figures => {
       }
     },
 
-    watch({ sockets, waiting, terminals, bus }) {
+    watch({ sockets, streams, waiting, terminals, bus }) {
       registry.registerMetric(
         new client.Gauge({
           name: 'sindri_sockets',
@@ -92,6 +93,7 @@ export const createFigures = (): Figures => {
           },
         }),
       )
+      gauge('sindri_streams', 'Open event streams of users and keys.', streams)
       gauge('sindri_records_waiting', 'Samples that arrived and are not stored yet.', waiting)
       gauge('sindri_terminals_open', 'Terminals that are not closed, of all replicas.', terminals)
       gauge('sindri_bus_channels', 'Channels of the bus that somebody reads.', () => bus().channels)

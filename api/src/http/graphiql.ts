@@ -8,7 +8,7 @@ import { newSecret } from '../platform/secrets.ts'
 import { type Exchange, sendText } from './exchange.ts'
 
 export interface GraphiQL {
-  /** The page itself; others than people are sent to sign in. */
+  /** The page itself, for users and keys; others are sent to sign in. */
   handle(exchange: Exchange, viewer: Viewer): Promise<void>
   /** Routes of its parts, by path. */
   parts: Record<string, (exchange: Exchange) => Promise<void>>
@@ -18,14 +18,14 @@ type Bundle = typeof bundled
 
 const WORKERS = { editorWorkerService: 'editorWorkerService', json: 'jsonWorker', graphql: 'graphqlWorker' } as const
 
-const policy = (nonce: string, host: string): string =>
+const policy = (nonce: string): string =>
   [
     "default-src 'none'",
     `script-src 'self' 'nonce-${nonce}'`,
     `style-src 'self' 'nonce-${nonce}'`,
     // The editor places its lines by style attributes.
     "style-src-attr 'unsafe-inline'",
-    `connect-src 'self' ws://${host} wss://${host}`,
+    "connect-src 'self'",
     "img-src 'self' data:",
     "font-src 'self' data:",
     "worker-src 'self'",
@@ -55,7 +55,7 @@ const page = (nonce: string): string => `<!doctype html>
     </script>
     <script nonce="${nonce}" src="/graphql/graphiql.js"></script>
     <script nonce="${nonce}">
-      YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), { endpoint: '/graphql', subscriptionsProtocol: 'WS', title: 'Sindri Console' })
+      YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), { endpoint: '/graphql', subscriptionsProtocol: 'SSE', title: 'Sindri Console' })
     </script>
   </body>
 </html>
@@ -91,10 +91,10 @@ export const createGraphiQL = (): GraphiQL => {
 
   return {
     async handle(exchange, viewer) {
-      const { req, res } = exchange
-      if (viewer.kind !== 'user') return void res.writeHead(302, { location: '/' }).end()
+      const { res } = exchange
+      if (viewer.kind !== 'user' && viewer.kind !== 'key') return void res.writeHead(302, { location: '/' }).end()
       const nonce = newSecret()
-      res.setHeader('content-security-policy', policy(nonce, req.headers.host ?? ''))
+      res.setHeader('content-security-policy', policy(nonce))
       res.setHeader('cache-control', 'no-store')
       sendText(exchange, 200, 'text/html; charset=utf-8', page(nonce))
     },

@@ -1,6 +1,8 @@
 // Whatever arrives over HTTP gets its answer, and the console lives on.
+import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
+import { buildClientSchema, buildSchema, getIntrospectionQuery, lexicographicSortSchema, printSchema } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestApp, type TestApp } from '../testing/app.ts'
 import type { Json, TestClient } from '../testing/client.ts'
@@ -416,16 +418,26 @@ describe('who asks', () => {
     expect(await page.ask('{ viewer { role } }')).toEqual({ viewer: { role: null } })
   })
 
-  it('may read the schema once signed in', async () => {
-    expect(await admin.ask('{ __schema { queryType { name } } }')).toEqual({
-      __schema: { queryType: { name: 'Query' } },
-    })
+  it('may read the whole schema once signed in, and with a key, but not as nobody', async () => {
+    const { createApiKey } = await admin.ask(
+      'mutation { createApiKey(input: { name: "reader", role: VIEWER }) { secret } }',
+    )
+    const committed = buildSchema(readFileSync(new URL('../../../schema/schema.graphql', import.meta.url), 'utf8'))
+    const introspection = getIntrospectionQuery({ inputValueDeprecation: true, oneOf: true, specifiedByUrl: true })
+    for (const reader of [admin, app.client({ key: createApiKey.secret })]) {
+      const schema = buildClientSchema(await reader.ask(introspection))
+      expect(printSchema(lexicographicSortSchema(schema))).toBe(printSchema(lexicographicSortSchema(committed)))
+    }
+    const { status, errors } = await nobody.graphql(introspection)
+    expect([status, errors[0]?.extensions.code]).toEqual([401, 'UNAUTHENTICATED'])
   })
 
-  it('gets GraphiQL in a browser once signed in, and is sent to sign in before', async () => {
+  it('gets GraphiQL once signed in, with a key too, and is sent to sign in before', async () => {
     const html = { headers: { accept: 'text/html' } }
     const sent = await nobody.fetch('/graphql', html)
     expect([sent.status, sent.headers.get('location')]).toEqual([302, '/'])
+    const { createApiKey } = await admin.ask('mutation { createApiKey(input: { name: "g", role: VIEWER }) { secret } }')
+    expect((await app.client({ key: createApiKey.secret }).fetch('/graphql', html)).status).toBe(200)
     const page = await admin.fetch('/graphql', html)
     const nonce = /'nonce-([\w-]+)'/.exec(page.headers.get('content-security-policy') ?? '')?.[1]
     expect(await page.text()).toContain(`<script nonce="${nonce}" src="/graphql/graphiql.js">`)

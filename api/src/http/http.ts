@@ -9,6 +9,7 @@ import type { Log } from '../platform/log.ts'
 import type { Readiness } from '../platform/readiness.ts'
 import type { Links } from './admission.ts'
 import { createAssets } from './assets.ts'
+import { createConnections } from './connections.ts'
 import type { Figures, FiguresDeps } from './figures.ts'
 import { createGraphiQL } from './graphiql.ts'
 import { createHealth } from './health.ts'
@@ -18,6 +19,7 @@ import { createOrigins } from './origin.ts'
 import { createRegister } from './register.ts'
 import { createHttpServer, type HttpServer } from './server.ts'
 import { createSockets } from './sockets.ts'
+import { createStreams } from './streams.ts'
 import { type Authenticate, createViewers } from './viewer.ts'
 import { createGraphQL } from './yoga.ts'
 
@@ -29,7 +31,7 @@ export interface HttpDeps {
   enrolSecret: string
   figures: Figures
   /** What other parts count. */
-  counts: Omit<FiguresDeps, 'sockets' | 'bus'>
+  counts: Omit<FiguresDeps, 'sockets' | 'streams' | 'bus'>
   bus: Bus
   clock: Clock
   ids: Ids
@@ -38,7 +40,7 @@ export interface HttpDeps {
 }
 
 export interface Http extends HttpServer {
-  /** Begins to watch over sockets; the undo ends that. */
+  /** Begins to watch over sockets and streams; the undo ends that. */
   start(): Promise<() => Promise<void>>
   /** Loads what the first request needs. */
   warm(): Promise<void>
@@ -63,24 +65,26 @@ export const createHttp = (deps: HttpDeps): Http => {
   const viewers = createViewers({ authenticate, enrolSecret, enrolments, failedEnrolments })
   const operations = createOperations({ schema, charges, clock, log, observe: figures.observe })
   const failedSockets = limiter('failedSockets')
+  const connections = createConnections({ authenticate, bus, clock, log })
   const sockets = createSockets({
     operations,
     ports,
+    connections,
     authenticate,
     links,
-    bus,
     origins,
     failedSockets,
     clock,
     ids,
     log,
   })
-  figures.watch({ ...counts, sockets: sockets.count, bus: bus.stats })
+  const streams = createStreams({ operations, connections, clock })
+  figures.watch({ ...counts, sockets: sockets.count, streams: streams.count, bus: bus.stats })
 
   const health = createHealth(readiness)
   const graphiql = createGraphiQL()
   const isSecure = ({ req }: Parameters<typeof health.live>[0]): boolean => origins.isSecure(req)
-  const graphql = createGraphQL({ operations, ports, viewers, graphiql, isSecure })
+  const graphql = createGraphQL({ operations, ports, viewers, streams, graphiql, isSecure })
   const register = createRegister({ operations, ports, viewers })
   const routes = {
     '/graphql': graphql.handle,
@@ -90,6 +94,15 @@ export const createHttp = (deps: HttpDeps): Http => {
     '/readyz': health.ready,
     '/metrics': figures.to(viewers),
   }
-  const server = createHttpServer({ routes, page: createAssets(WEB).handle, sockets, origins, clock, ids, log })
-  return { ...server, start: sockets.start, warm: graphql.warm }
+  const server = createHttpServer({
+    routes,
+    page: createAssets(WEB).handle,
+    upgrade: sockets.upgrade,
+    drain: connections.drain,
+    origins,
+    clock,
+    ids,
+    log,
+  })
+  return { ...server, start: connections.start, warm: graphql.warm }
 }

@@ -38,6 +38,8 @@ export interface Begun {
 export interface Operations {
   /** Throws a Fault or Refused for what may not be executed. `bytes` is the size of the question as it came. */
   begin(asked: Asked, context: Context, bytes: number): Begun
+  /** False also for what cannot be read: whoever answers it says why. */
+  isSubscription(asked: Asked): boolean
   /** Begins and executes; `permit` may refuse the operation by throwing. */
   answer(
     asked: Asked,
@@ -129,6 +131,13 @@ export const createOperations = (deps: {
 
   return {
     begin,
+    isSubscription(asked) {
+      try {
+        return operationOf(documents.prepare(asked.query), asked.operationName).type === 'subscription'
+      } catch {
+        return false
+      }
+    },
     async answer(asked, context, bytes, permit) {
       try {
         const { args, operation, finish } = begin(asked, context, bytes)
@@ -145,11 +154,14 @@ export const createOperations = (deps: {
 export const readAsked = (value: unknown): Asked => {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw badInput('body', 'an object with "query"', value)
-  const { query, operationName, variables } = value as Record<string, unknown>
+  const { query, operationName, variables, extensions } = value as Record<string, unknown>
   if (typeof query !== 'string' || query === '') throw badInput('query', 'a GraphQL document', query)
   if (operationName !== undefined && operationName !== null && typeof operationName !== 'string')
     throw badInput('operationName', 'text or null', operationName)
   if (variables !== undefined && variables !== null && (typeof variables !== 'object' || Array.isArray(variables)))
     throw badInput('variables', 'an object or null', variables)
+  // None is known here; one that is no map is a mistake all the same.
+  if (extensions !== undefined && extensions !== null && (typeof extensions !== 'object' || Array.isArray(extensions)))
+    throw badInput('extensions', 'an object or null', extensions)
   return { query, operationName, variables: variables as Asked['variables'] }
 }

@@ -16,7 +16,9 @@ export interface ServerDeps {
   /** By path; what is not here is an address of the page. */
   routes: Readonly<Record<string, Handle>>
   page: Handle
-  sockets: Pick<Sockets, 'upgrade' | 'drain'>
+  upgrade: Sockets['upgrade']
+  /** Ends what stays connected. */
+  drain(): Promise<void>
   origins: Origins
   clock: Clock
   ids: Ids
@@ -47,7 +49,16 @@ const why: Record<string, (host: string, port: number) => string> = {
   ENOTFOUND: (host) => `HOST: expected an address of this machine, got ${host}.`,
 }
 
-export const createHttpServer = ({ routes, page, sockets, origins, clock, ids, log }: ServerDeps): HttpServer => {
+export const createHttpServer = ({
+  routes,
+  page,
+  upgrade,
+  drain,
+  origins,
+  clock,
+  ids,
+  log,
+}: ServerDeps): HttpServer => {
   const toExchange = (req: IncomingMessage, res: ServerResponse): Exchange => {
     const requestId = ids.make('request')
     const url = req.url ?? '/'
@@ -99,7 +110,7 @@ export const createHttpServer = ({ routes, page, sockets, origins, clock, ids, l
     },
     (req, res) => void handle(req, res),
   )
-  server.on('upgrade', (req, socket, head) => sockets.upgrade(req, socket, head))
+  server.on('upgrade', upgrade)
 
   return {
     listen: (host, port) =>
@@ -120,7 +131,7 @@ export const createHttpServer = ({ routes, page, sockets, origins, clock, ids, l
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
       for (const res of answering) res.shouldKeepAlive = false
       const cancel = clock.after(graceMs, () => server.closeAllConnections())
-      await sockets.drain()
+      await drain()
       await closed
       cancel()
     },

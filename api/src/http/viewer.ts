@@ -4,6 +4,7 @@ import type { AnonymousViewer, KeyViewer, Origin, UserViewer, Viewer } from '@si
 import { Fault } from '@sindri/schema/contract/codes'
 import { networkOf } from '../platform/network.ts'
 import { sameSecret } from '../platform/secrets.ts'
+import type { Credential } from './connections.ts'
 import { sessionTokenOf } from './cookies.ts'
 import type { Limiter } from './limits.ts'
 
@@ -27,6 +28,16 @@ export interface Viewers {
 
 const CREDENTIAL_CHARS = 512
 
+/** What a request came with, for judging it again later. */
+export const credentialOf = (req: IncomingMessage): Credential | null => {
+  const [, key] = BEARER.exec(req.headers.authorization ?? '') ?? []
+  if (key !== undefined) return { kind: 'key', key }
+  const token = sessionTokenOf(req)
+  return token === undefined ? null : { kind: 'session', token }
+}
+
+const BEARER = /^Bearer +([\x21-\x7e]+)$/i
+
 const anonymous = (origin: Origin): AnonymousViewer => ({ ...origin, kind: 'anonymous', role: 'ANONYMOUS' })
 
 export const createViewers = ({ authenticate, enrolSecret, enrolments, failedEnrolments }: ViewerDeps): Viewers => ({
@@ -36,7 +47,7 @@ export const createViewers = ({ authenticate, enrolSecret, enrolments, failedEnr
       const token = sessionTokenOf(req)
       return (token !== undefined && (await authenticate.session(token, origin))) || anonymous(origin)
     }
-    const [, secret] = /^Bearer +([\x21-\x7e]+)$/i.exec(header) ?? []
+    const [, secret] = BEARER.exec(header) ?? []
     if (secret === undefined || secret.length > CREDENTIAL_CHARS)
       throw new Fault('UNAUTHENTICATED', 'Authorization: expected "Bearer" and an API key.')
     if (sameSecret(secret, enrolSecret)) {

@@ -1,4 +1,4 @@
-// GraphQL over HTTP: JSON only, so that no foreign page can send it without being asked; GET reads and never changes; subscriptions go over the socket.
+// GraphQL over HTTP: JSON only, so that no foreign page can send it without being asked; GET reads and never changes; subscriptions are event streams, or go over the socket.
 import type { Context, Ports } from '@sindri/schema'
 import { badInput, Fault, FAULTS } from '@sindri/schema/contract/codes'
 import type { GraphQLError } from 'graphql'
@@ -7,12 +7,14 @@ import { type Exchange, readText, sendFault } from './exchange.ts'
 import type { GraphiQL } from './graphiql.ts'
 import { type Asked, type Operations, readAsked } from './operations.ts'
 import { codeOf } from './shown.ts'
+import { eventsIn, type Streams } from './streams.ts'
 import type { Viewers } from './viewer.ts'
 
 export interface GraphQLDeps {
   operations: Operations
   ports: Ports
   viewers: Viewers
+  streams: Streams
   graphiql: GraphiQL
   isSecure(exchange: Exchange): boolean
 }
@@ -58,7 +60,14 @@ export interface GraphQLOverHttp {
   warm(): Promise<void>
 }
 
-export const createGraphQL = ({ operations, ports, viewers, graphiql, isSecure }: GraphQLDeps): GraphQLOverHttp => {
+export const createGraphQL = ({
+  operations,
+  ports,
+  viewers,
+  streams,
+  graphiql,
+  isSecure,
+}: GraphQLDeps): GraphQLOverHttp => {
   // Yoga speaks HTTP here: negotiation, status and form of the answer. What to execute and how is the same as on the socket.
   const open = async () => {
     const { createYoga } = await import('graphql-yoga')
@@ -82,7 +91,10 @@ export const createGraphQL = ({ operations, ports, viewers, graphiql, isSecure }
               const { asked, context: contextValue, bytes, readOnly } = context as unknown as Question
               const result = await operations.answer(asked, contextValue, bytes, ({ type }) => {
                 if (type === 'subscription')
-                  throw new Fault('BAD_QUERY', 'Subscriptions go over graphql-transport-ws at this same address.')
+                  throw new Fault(
+                    'BAD_QUERY',
+                    'Subscriptions need POST with accept: text/event-stream, or graphql-transport-ws at this same address.',
+                  )
                 if (readOnly && type === 'mutation')
                   throw new Fault('BAD_QUERY', 'Mutations need POST.', { allow: 'POST' })
               })
@@ -117,6 +129,10 @@ export const createGraphQL = ({ operations, ports, viewers, graphiql, isSecure }
       }
       const { asked, bytes } = await readQuestion(exchange)
       const context: Context = { ...ports, viewer, cookies: cookiesOf(res, isSecure(exchange)) }
+      const events = eventsIn(req.headers.accept)
+      // A subscription may do something, such as attach to a terminal: like a mutation it needs POST.
+      if (req.method === 'POST' && (events === 'only' || (events === 'also' && operations.isSubscription(asked))))
+        return streams.handle(exchange, asked, bytes, context)
       const question: Question = { asked, bytes, readOnly: req.method === 'GET', context }
       res.setHeader('cache-control', 'no-store')
       const respond = await yoga()
