@@ -19,6 +19,7 @@ import { createConsoleTime, toOffsetMs } from './platform/consoleTime.ts'
 import { ulid } from './platform/ids.ts'
 import type { Log } from './platform/log.ts'
 import { openOutbox } from './platform/outbox/outbox.ts'
+import { startPulse } from './platform/pulse.ts'
 import { openStateDir } from './platform/stateDir.ts'
 import { createStop, type Stop } from './platform/stop.ts'
 import { createPtySpawner } from './terminals/pty.ts'
@@ -75,6 +76,7 @@ async function wire(options: AgentOptions, stop: Stop): Promise<Agent> {
   const reader = await createReader(clock)
   const state = await openStateDir({ path: env.stateDir, clock, log })
   stop.add('state directory', () => state.close())
+  if (state.path) stop.add('pulse', startPulse(state.path, clock))
 
   const consoleTime = createConsoleTime(clock, toOffsetMs(state.read(offsetFile)))
   const outbox = await openOutbox({

@@ -35,7 +35,9 @@ export function helpText(): string {
   return [
     'sindri-agent: joins this machine to a Sindri Console.',
     '',
-    'Usage: sindri-agent [--version | --help]',
+    'Usage: sindri-agent [--version | --help | --healthy]',
+    '',
+    '--healthy exits with 0 if an agent runs on the same state directory, whether it reaches its console or not.',
     '',
     'It is configured by environment variables alone:',
     ...variables.map(([name, meaning]) => `  ${name.padEnd(width)}  ${meaning}`),

@@ -6,6 +6,7 @@ import { helpText } from './help.ts'
 import { systemClock } from './platform/clock.ts'
 import { DirLocked } from './platform/dirLock.ts'
 import { createLog } from './platform/log.ts'
+import { isPulseFresh } from './platform/pulse.ts'
 import { BadState } from './platform/stateDir.ts'
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
@@ -19,15 +20,21 @@ async function main(): Promise<void> {
   const given = process.argv.slice(2)
   if (given.length === 1 && given[0] === '--version') return void process.stdout.write(`${version}\n`)
   if (given.length === 1 && given[0] === '--help') return void process.stdout.write(`${helpText()}\n`)
-  if (given.length > 0) {
+  const asksHealth = given.length === 1 && given[0] === '--healthy'
+  if (given.length > 0 && !asksHealth) {
     say(
-      `sindri-agent: expected --version, --help or nothing, got ${given.map((each) => JSON.stringify(each)).join(' ')}.`,
+      `sindri-agent: expected --version, --help, --healthy or nothing, got ${given.map((each) => JSON.stringify(each)).join(' ')}.`,
     )
     process.exit(2)
   }
   const variables = { ...process.env }
   const surroundings = { hostname: hostname(), homeDir: homedir(), workingDir: process.cwd() }
   const env = readEnv(variables, surroundings)
+  if (asksHealth) {
+    if (isPulseFresh(env.stateDir, Date.now())) return
+    say(`sindri-agent: expected an agent that runs on ${env.stateDir}, got none.`)
+    process.exit(1)
+  }
   const log = createLog({
     level: env.logLevel,
     format: process.stderr.isTTY ? 'plain' : 'json',

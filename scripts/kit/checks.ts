@@ -51,6 +51,20 @@ async function repairSchema(): Promise<Verdict> {
   return { code: 0, output: '' }
 }
 
+async function judgeImages(): Promise<Verdict> {
+  const [dockerfile = '', compose = ''] = ['Dockerfile', 'docker-compose.yml'].map((file) =>
+    readFileSync(path.join(root, file), 'utf8'),
+  )
+  // Loaded here, for it takes a while.
+  const { composeFaults, dockerfileFaults, targetFaults } = await import('./images.ts')
+  const faults = [
+    ...dockerfileFaults(dockerfile, root),
+    ...targetFaults(dockerfile, ['console', 'agent']),
+    ...composeFaults(compose, dockerfile),
+  ]
+  return { code: faults.length > 0 ? 1 : 0, output: faults.join('\n') }
+}
+
 /** The slow ones first: they run side by side, and nobody should wait for one that started last. */
 export function checks(): Check[] {
   return [
@@ -61,8 +75,8 @@ export function checks(): Check[] {
     { name: 'boundaries', judge: tool('vitest', 'run', '--project', 'unit', '--reporter=dot', 'boundaries.test.ts') },
     ...['schema', 'agent', 'e2e', 'bench', '.'].map(types),
     { name: 'schema drift', judge: judgeSchema, repair: repairSchema },
-    // Parses docker-compose.yml and the rest of YAML and JSON on its way.
     { name: 'format', judge: tool('oxfmt', '--check'), repair: tool('oxfmt') },
+    { name: 'images', judge: judgeImages },
     { name: 'shell', judge: () => capture('bash', ['-n', '.ci/run'], { cwd: root }) },
   ]
 }
