@@ -3,7 +3,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { agentVariables } from './agent/src/help.ts'
+import { DOCUMENT_LIMITS } from './api/src/http/documents.ts'
+import { BUDGETS } from './api/src/http/limits.ts'
 import { readEnv } from './api/src/platform/env.ts'
+import { FAULTS } from './schema/src/contract/codes.ts'
+import { LIMITS } from './schema/src/contract/limits.ts'
+import { PER_PRINCIPAL } from './api/src/http/connections.ts'
 
 const read = (file: string): string => readFileSync(path.join(import.meta.dirname, file), 'utf8')
 
@@ -38,14 +43,43 @@ test('and the defaults that the console has', () => {
     expect(table.find((row) => row.name === name)).toEqual({ name, text: `\`${String(value)}\`` })
 })
 
-test.each(['README.md', 'CONTRIBUTING.md', 'docs/operations.md', 'docs/architecture.md', 'docs/protocol.md'])(
-  '%s names no variable that nobody reads, and no file that is not there',
-  (file) => {
-    const text = read(file)
-    const known = new Set([...consoleVariables(), ...agentVariables])
-    const named = [...text.matchAll(/\bSINDRI_[A-Z_]+[A-Z]\b/g)].map(([name]) => name)
-    expect(named.filter((name) => !known.has(name))).toEqual([])
-    const links = [...text.matchAll(/\]\(((?!https?:)[^)#]+)[^)]*\)/g)].map(([, link = '']) => link)
-    expect(links.filter((link) => !existsSync(path.join(import.meta.dirname, path.dirname(file), link)))).toEqual([])
-  },
-)
+test.each([
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/operations.md',
+  'docs/api.md',
+  'docs/architecture.md',
+  'docs/protocol.md',
+  'Dockerfile',
+  'docker-compose.yml',
+])('%s names no variable that nobody reads, and no file that is not there', (file) => {
+  const text = read(file)
+  const known = new Set([...consoleVariables(), ...agentVariables])
+  const named = [...text.matchAll(/\bSINDRI_[A-Z_]+[A-Z]\b/g)].map(([name]) => name)
+  expect(named.filter((name) => !known.has(name))).toEqual([])
+  const links = [...text.matchAll(/\]\(((?!https?:)[^)#]+)[^)]*\)/g)].map(([, link = '']) => link)
+  expect(links.filter((link) => !existsSync(path.join(import.meta.dirname, path.dirname(file), link)))).toEqual([])
+})
+
+test('docs/api.md has the table of faults as the contract has it', () => {
+  const rows = Object.entries(FAULTS).map(
+    ([code, { http, retry, meaning }]) => `| \`${code}\` | ${http} | ${retry ? 'yes' : 'no'} | ${meaning} |`,
+  )
+  const [, table] = /<!-- faults -->\n([\s\S]*?)\n<!-- \/faults -->/.exec(read('docs/api.md')) ?? []
+  expect(table?.split('\n')).toEqual(['| Code | Status | Retry | Meaning |', '| --- | --- | --- | --- |', ...rows])
+})
+
+test('and the limits as the console keeps them', () => {
+  const MiB = 1024 * 1024
+  const limits = {
+    Operations: `${BUDGETS.operations.burst} a minute for each user and each key`,
+    'Bytes of terminal input': `${BUDGETS.terminalBytes.perSecond / MiB} MiB a second, ${BUDGETS.terminalBytes.burst / MiB} MiB at once`,
+    'Wrong keys or secrets': `${BUDGETS.failedEnrolments.burst} a minute from a network`,
+    'Sockets and event streams at once': `${PER_PRINCIPAL} for each user and each key`,
+    'A request': `${LIMITS.frameBytes / MiB} MiB`,
+    'A page': `${LIMITS.pageMax}`,
+    'A document': `${DOCUMENT_LIMITS.depth} levels, ${DOCUMENT_LIMITS.aliases} aliases, ${DOCUMENT_LIMITS.cost} fields to answer`,
+  }
+  const text = read('docs/api.md')
+  for (const [what, most] of Object.entries(limits)) expect(text).toContain(`| ${what} | ${most} |`)
+})

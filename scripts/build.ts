@@ -5,4 +5,5 @@ import { prepare } from './kit/steps.ts'
 await program(async () => {
   noArguments('npm run build')
   await prepare()
+  return 0
 })

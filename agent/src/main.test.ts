@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -128,10 +128,28 @@ describe('what is asked for on the command line', () => {
     expect(program.stderr()).toBe('')
   })
 
+  it('--healthy says whether an agent runs on the same state, and needs no console', async () => {
+    const before = run({}, ['--healthy'])
+    expect(await before.exited).toBe(1)
+    expect(oneLine(before.stderr())).toMatch(
+      /^sindri-agent: expected an agent that runs on .*\/\.sindri\/agent, got none\.$/,
+    )
+    const agent = run()
+    await expect.poll(() => existsSync(join(home, '.sindri/agent/pulse'))).toBe(true)
+    const meanwhile = run({}, ['--healthy'])
+    expect(await meanwhile.exited).toBe(0)
+    expect(meanwhile.stderr()).toBe('')
+    agent.child.kill('SIGTERM')
+    expect(await agent.exited).toBe(0)
+    expect(await run({}, ['--healthy']).exited).toBe(1)
+  })
+
   it.each([[['--daemon']], [['--version', '--help']]])('%j is no argument', async (args) => {
     const program = run({}, args)
     expect(await program.exited).toBe(2)
-    expect(oneLine(program.stderr())).toMatch(/^sindri-agent: expected --version, --help or nothing, got ".*"\.$/)
+    expect(oneLine(program.stderr())).toMatch(
+      /^sindri-agent: expected --version, --help, --healthy or nothing, got ".*"\.$/,
+    )
   })
 })
 

@@ -9,7 +9,10 @@ import { parse } from 'yaml'
 
 /** One line for each thing that is wrong. */
 export function dockerfileFaults(text: string, root: string): string[] {
-  const faults = validate(text).map(({ range, message }) => `Dockerfile:${range.start.line + 1}: ${message}`)
+  const faults = validate(text).map(
+    ({ range, message }) =>
+      `Dockerfile:${range.start.line + 1}: ${typeof message === 'string' ? message : message.value}`,
+  )
   const file = DockerfileParser.parse(text)
   const stages = new Set<string>()
   for (const from of file.getFROMs()) {
@@ -36,10 +39,7 @@ export function dockerfileFaults(text: string, root: string): string[] {
 }
 
 /** What a target has after its last line, its base stages included. */
-export function targetOf(
-  text: string,
-  target: string,
-): { user: string; healthcheck: boolean; command: boolean } | null {
+function targetOf(text: string, target: string): { user: string; healthcheck: boolean; command: boolean } | null {
   const found = { user: 'root', healthcheck: false, command: false }
   let wanted: string | null = target
   const stages = stagesOf(text)
@@ -73,6 +73,10 @@ function stagesOf(text: string): { name: string; from: string; lines: string[] }
 const lineOf = (instruction: { getRange(): { start: { line: number } } | null }): number =>
   (instruction.getRange()?.start.line ?? 0) + 1
 
+// The schema names its draft and itself by words of older drafts, which this one refuses.
+const { $schema: _, ...composeRules } = composeSchema
+const ajv = new Ajv2019({ allErrors: true, strict: false, validateFormats: false }).removeKeyword('id')
+
 interface Compose {
   services?: Record<string, { image?: string; build?: { target?: string }; healthcheck?: object }>
 }
@@ -84,7 +88,7 @@ export function composeFaults(text: string, dockerfile: string): string[] {
   } catch (error) {
     return [`docker-compose.yml: ${(error as Error).message}`]
   }
-  const isCompose = new Ajv2019({ allErrors: true, strict: false, validateFormats: false }).compile(composeSchema)
+  const isCompose = ajv.compile(composeRules)
   if (!isCompose(compose))
     return (isCompose.errors ?? []).map(
       ({ instancePath, message, params }) =>
