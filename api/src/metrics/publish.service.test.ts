@@ -227,10 +227,12 @@ describe('the newest sample', () => {
       cpu: { usagePercent: 12.5 },
       memory: { total: 8, used: 2 },
       disks: [{ mountPoint: '/', total: 4, used: 3 }],
+      network: [{ name: 'eth0', rxBytesPerSecond: 1_000, txBytesPerSecond: 24 }],
     }
-    const shares = () => t.db.query('select cpu, memory, disk from metric_latest where instance = $1', [agent.num])
+    const shares = () =>
+      t.db.query('select cpu, memory, disk, network from metric_latest where instance = $1', [agent.num])
     await t.metrics.publish(agent, [t.sample(1, 30_000, full)])
-    expect(await shares()).toEqual([{ cpu: 12.5, memory: 0.25, disk: 0.75 }])
+    expect(await shares()).toEqual([{ cpu: 12.5, memory: 0.25, disk: 0.75, network: 1_024 }])
     await t.metrics.publish(agent, [t.sample(2)])
     expect(await shares()).toMatchObject([{ disk: null }])
   })

@@ -6,7 +6,7 @@ import { superseded } from '../platform/records.ts'
 import { BUCKET_MS, SNAPSHOTS_KEPT_MS } from './buckets.ts'
 import { FIGURE_COLUMNS, toStored } from './figures.ts'
 import type { Batch } from './groupCommit.ts'
-import { sharesOf } from './shares.ts'
+import { SHARES, sharesOf } from './shares.ts'
 
 export interface SampleRow {
   run: string
@@ -29,6 +29,7 @@ export type Stored = boolean[]
 const jsonOf = (row: SampleRow): string => (row.json ??= JSON.stringify(row.sample))
 
 const columns = FIGURE_COLUMNS.map(({ column }) => column)
+const shares = SHARES.join(', ')
 const types = FIGURE_COLUMNS.map(({ type }) => (type === 'bigint' ? 'int8' : 'float4'))
 
 /**
@@ -46,8 +47,8 @@ with link as materialized (
   join link l on l.b = r.b
 ), detail as materialized (
   select l.num as instance, d.* from unnest($${types.length + 9}::int4[], $${types.length + 10}::timestamptz[], $${types.length + 11}::timestamptz[],
-    $${types.length + 12}::bool[], $${types.length + 13}::json[], $${types.length + 14}::float4[], $${types.length + 15}::float4[],
-    $${types.length + 16}::float4[]) as d (b, at, bucket, latest, detail, cpu, memory, disk)
+    $${types.length + 12}::bool[], $${types.length + 13}::json[],
+    ${SHARES.map((_, i) => `$${types.length + 14 + i}::float4[]`).join(', ')}) as d (b, at, bucket, latest, detail, ${shares})
   join link l on l.b = d.b
 ), inserted as (
   insert into metric_sample (instance, run, seq, at, ${columns.join(', ')})
@@ -58,9 +59,9 @@ with link as materialized (
   select distinct instance, date_bin('5 minutes', at, 'epoch') from inserted order by 1, 2
   on conflict (instance, bucket) do update set bucket = excluded.bucket where false
 ), newest as (
-  insert into metric_latest (instance, at, detail, cpu, memory, disk)
-  select distinct on (instance) instance, at, detail, cpu, memory, disk from detail where latest order by instance, at desc
-  on conflict (instance) do update set at = excluded.at, detail = excluded.detail, cpu = excluded.cpu, memory = excluded.memory, disk = excluded.disk
+  insert into metric_latest (instance, at, detail, ${shares})
+  select distinct on (instance) instance, at, detail, ${shares} from detail where latest order by instance, at desc
+  on conflict (instance) do update set at = excluded.at, detail = excluded.detail, ${SHARES.map((name) => `${name} = excluded.${name}`).join(', ')}
   where metric_latest.at < excluded.at
 ), snapshot as (
   insert into metric_snapshot (instance, bucket, at, detail)
@@ -119,7 +120,7 @@ export const createSampleStore = ({
       if (newest && ![...firsts.values()].includes(newest)) details.push({ b, row: newest, bucket: null, latest: true })
     })
 
-    const shares = details.map(({ row }) => sharesOf(row.sample))
+    const loads = details.map(({ row }) => sharesOf(row.sample))
 
     const misses = await db.query<{ b: number; n: number | null }>(statement, [
       list(batches.map((_, b) => b)),
@@ -136,7 +137,7 @@ export const createSampleStore = ({
       list(details.map(({ bucket }) => (bucket === null ? null : toIso(bucket)))),
       list(details.map(({ latest }) => `${latest}`)),
       details.map(({ row }) => jsonOf(row)),
-      ...(['cpu', 'memory', 'disk'] as const).map((name) => list(shares.map((each) => each[name]))),
+      ...SHARES.map((name) => list(loads.map((each) => each[name]))),
     ])
 
     for (const { b, n } of misses) {
