@@ -4,6 +4,7 @@ import about from '../package.json' with { type: 'json' }
 import { createAccess, ENDED_SESSION_DAYS } from './access/access.ts'
 import { createAgents } from './agents/agents.ts'
 import { createEvents, EVENTS_KEPT_MS } from './events/events.ts'
+import { createFleet } from './fleet/fleet.ts'
 import { type Address, addressOf } from './http/address.ts'
 import { createFigures } from './http/figures.ts'
 import { createHttp } from './http/http.ts'
@@ -96,6 +97,7 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
       instanceOf: (viewer, id) => instances.one(viewer, id),
     })
     const readiness = createReadiness({ database: db, bus, isStopping: () => stop.stopping, clock, log })
+    const fleet = createFleet(platform)
     const system = createSystem({
       db,
       clock,
@@ -116,7 +118,7 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
       },
     })
     const { accounts, users, keys, audit, authenticate } = access
-    const ports: Ports = { accounts, users, keys, audit, instances, agents, metrics, events, terminals, system }
+    const ports: Ports = { accounts, users, keys, audit, instances, agents, metrics, events, fleet, terminals, system }
     stop.add('access', await access.start())
     stop.add('events', events.start())
     stop.add('metrics', await metrics.start())

@@ -4,6 +4,7 @@ import type { Accounts } from './accounts.ts'
 import type { Agents } from './agents.ts'
 import type { Audit } from './audit.ts'
 import type { Events } from './events.ts'
+import type { Fleet } from './fleet.ts'
 import type { Instances } from './instances.ts'
 import type { Keys } from './keys.ts'
 import type { Metrics } from './metrics.ts'
@@ -79,6 +80,7 @@ export interface Ports {
   agents: Agents
   metrics: Metrics
   events: Events
+  fleet: Fleet
   terminals: Terminals
   system: System
 }

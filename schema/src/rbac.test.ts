@@ -21,7 +21,8 @@ import { schema } from './index.ts'
 const MATRIX: Record<Role | 'ANONYMOUS' | 'ENROLLER' | 'AGENT', string> = {
   ANONYMOUS: 'viewer signIn',
   VIEWER: `signOut changePassword sessions revokeSession revokeOtherSessions console enrolment instances instance
-    instanceChanged metrics metricSnapshots metricSampled events eventRecorded terminals terminal`,
+    instanceChanged metrics metricSnapshots metricSampled events eventRecorded fleet
+    fleetChanged terminals terminal`,
   DEVELOPER: `openTerminal endTerminal sendTerminalInput ackTerminalOutput resizeTerminal terminalOutput
     setInstanceTags`,
   OPERATOR: `removeInstance takeovers answerTakeover revealEnrolmentSecret settings apiKeys createApiKey
