@@ -98,7 +98,7 @@ describe('access', () => {
     await other.page.getByRole('button', { name: 'Sign in' }).click()
     await other.page.getByLabel('New password').fill(mia.password)
     await other.page.getByRole('button', { name: 'Change password' }).click()
-    await other.page.waitForURL('**/instances')
+    await other.page.waitForURL(({ pathname }) => pathname === '/')
 
     await page.reload()
     await pane().getByText('one open session').waitFor()

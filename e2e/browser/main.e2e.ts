@@ -34,10 +34,18 @@ describe('an operator', () => {
     await shootAll(page, 'sign-in')
     await page.getByLabel('Password', { exact: true }).fill(world.admin.password)
     await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.waitForURL(({ pathname }) => pathname === '/instances')
+    await page.waitForURL(({ pathname }) => pathname === '/')
+  })
+
+  it('sees the fleet at a glance, the machine in it warm by its own measure', async () => {
+    await page.getByText('of 1 instance running').waitFor()
+    await page.getByRole('link', { name: /^forge, CPU \d+%, 1 of 1/ }).waitFor()
+    await shootAll(page, 'fleet')
   })
 
   it('sees the machine RUNNING, with bars that were measured', async () => {
+    await page.getByRole('link', { name: 'Instances', exact: true }).click()
+    await page.waitForURL(({ pathname }) => pathname === '/instances')
     const row = page.getByRole('row', { name: /forge/ })
     await row.getByText('Running').waitFor()
     await until('a figure', async () => /\d%/.test((await row.textContent()) ?? ''))

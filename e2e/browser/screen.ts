@@ -52,5 +52,5 @@ export async function signIn(page: Page, world: World): Promise<void> {
   await page.getByLabel('E-mail').fill(world.admin.email)
   await page.getByLabel('Password', { exact: true }).fill(world.admin.password)
   await page.getByRole('button', { name: 'Sign in' }).click()
-  await page.waitForURL(({ pathname }) => pathname === '/instances')
+  await page.waitForURL(({ pathname }) => pathname === '/')
 }

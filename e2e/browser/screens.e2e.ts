@@ -49,6 +49,7 @@ afterAll(async () => {
 
 /** Where it is, and what must be there before it is looked at. */
 const screens: [name: string, at: () => string, shows: (page: Page) => Promise<unknown>][] = [
+  ['fleet', () => '/', (shown) => shown.getByRole('link', { name: /^forge-api-01, CPU/ }).waitFor()],
   ['instances', () => '/instances', (shown) => shown.getByText('swarm-0010').first().waitFor()],
   ['instance', () => `/instances/${instance}`, (shown) => shown.locator('.apexcharts-series path').first().waitFor()],
   ['enrol', () => '/enrol', (shown) => shown.getByText('SINDRI_CONSOLE_URL=').first().waitFor()],

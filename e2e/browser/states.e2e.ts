@@ -41,8 +41,10 @@ describe('an empty fleet', () => {
     await shootAll(admin, 'empty')
   })
 
-  it('becomes the list when the first agent calls, by itself', async () => {
+  it('becomes the fleet when the first agent calls, by itself', async () => {
     agent = world.startAgent('anvil')
+    await admin.getByText('of 1 instance running').waitFor()
+    await admin.getByRole('link', { name: 'Instances', exact: true }).click()
     await row(admin, 'anvil').getByText('Running').waitFor()
     await row(admin, 'anvil')
       .getByText(/CPU \d+%/)

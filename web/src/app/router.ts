@@ -26,7 +26,12 @@ export const createScreens = (session: Session) => {
   const router = createRouter({
     history: createWebHistory(),
     routes: [
-      { path: '/', redirect: '/instances' },
+      {
+        path: '/',
+        name: 'fleet',
+        component: () => import('../pages/FleetPage.vue'),
+        meta: { title: 'Fleet', place: 'fleet' },
+      },
       {
         path: '/sign-in',
         name: 'sign-in',

@@ -7,5 +7,5 @@ test('a sign-in leads back to where it was asked for', () => {
 
 test('a sign-in never leads to another site', () => {
   for (const to of ['https://example.com', '//example.com', '/\\example.com', 'javascript:alert(1)', undefined, ['/a']])
-    expect(placeAfterSignIn(to)).toBe('/instances')
+    expect(placeAfterSignIn(to)).toBe('/')
 })

@@ -1,4 +1,3 @@
 // Where a sign-in leads: only to a path of this console, since an address in a link must not lead elsewhere.
 
-export const placeAfterSignIn = (to: unknown): string =>
-  typeof to === 'string' && /^\/(?![/\\])/.test(to) ? to : '/instances'
+export const placeAfterSignIn = (to: unknown): string => (typeof to === 'string' && /^\/(?![/\\])/.test(to) ? to : '/')

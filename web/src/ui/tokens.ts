@@ -42,6 +42,7 @@ const light = {
   h2: '#F0AC70',
   h3: '#E57E3D',
   h4: '#C24D0D',
+  h5: '#7E2A03',
 }
 
 export type Token = keyof typeof light
@@ -86,6 +87,7 @@ const dark: Record<Token, string> = {
   h2: '#6E3A1E',
   h3: '#B5551F',
   h4: '#FF8A47',
+  h5: '#FFD9A0',
 }
 
 export const tokens: Record<ThemeName, Record<Token, string>> = { light, dark }

@@ -6,6 +6,7 @@ import {
   mdiServerOutline,
   mdiShieldSearch,
   mdiTimelineTextOutline,
+  mdiViewGridOutline,
 } from '@mdi/js'
 import type { Action } from '@sindri/schema/contract/roles'
 import { can } from '@sindri/schema/contract/roles'
@@ -30,6 +31,14 @@ interface Place {
 }
 
 const PLACES: readonly Place[] = [
+  {
+    place: 'fleet',
+    title: 'shell.place.fleet',
+    icon: mdiViewGridOutline,
+    to: { name: 'fleet' },
+    letter: 'f',
+    onPhone: true,
+  },
   {
     place: 'instances',
     title: 'shell.place.instances',

@@ -2,7 +2,7 @@
 export const shell = {
   name: 'Sindri',
   skip: 'Skip to content',
-  brand: 'Sindri, to the instances',
+  brand: 'Sindri, to the fleet',
   navigation: 'Main',
   close: 'Close',
   search: 'Search or run…',
@@ -10,6 +10,7 @@ export const shell = {
   more: 'More',
   backToInstances: 'Back to the instances',
   place: {
+    fleet: 'Fleet',
     instances: 'Instances',
     terminals: 'Terminals',
     events: 'Events',
