@@ -24,6 +24,7 @@ import { createStop } from './platform/stop.ts'
 import { openEnrolSecret } from './system/enrolSecret.ts'
 import { settingsOf } from './system/settings.ts'
 import { createSystem, nameDatabase } from './system/system.ts'
+import { createViews } from './views/views.ts'
 import { createTerminals, type TerminalsService } from './terminals/terminals.ts'
 
 /** What a test may own itself. Whoever hands over an open database or bus closes it. */
@@ -98,6 +99,7 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
     })
     const readiness = createReadiness({ database: db, bus, isStopping: () => stop.stopping, clock, log })
     const fleet = createFleet(platform)
+    const views = createViews({ ...platform, count: (viewer, list) => instances.count(viewer, list) })
     const system = createSystem({
       db,
       clock,
@@ -118,7 +120,20 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
       },
     })
     const { accounts, users, keys, audit, authenticate } = access
-    const ports: Ports = { accounts, users, keys, audit, instances, agents, metrics, events, fleet, terminals, system }
+    const ports: Ports = {
+      accounts,
+      users,
+      keys,
+      audit,
+      instances,
+      agents,
+      metrics,
+      events,
+      fleet,
+      terminals,
+      views,
+      system,
+    }
     stop.add('access', await access.start())
     stop.add('events', events.start())
     stop.add('metrics', await metrics.start())

@@ -11,6 +11,7 @@ import type { Metrics } from './metrics.ts'
 import type { System } from './system.ts'
 import type { Terminals } from './terminals.ts'
 import type { Users } from './users.ts'
+import type { Views } from './views.ts'
 
 /** Where a request came from; kept with every audit entry. */
 export interface Origin {
@@ -82,6 +83,7 @@ export interface Ports {
   events: Events
   fleet: Fleet
   terminals: Terminals
+  views: Views
   system: System
 }
 

@@ -2,6 +2,8 @@
 import { builder } from './builder.ts'
 import { LIFECYCLES, type Lifecycle, LIVENESSES, type Liveness, STATUSES, type Status } from './contract/status.ts'
 import type { Viewer } from './context.ts'
+import type { InstanceFacets } from './instanceFacets.ts'
+import type { InstanceSelection, RemovedInstance, SelectionFacts, TagChange, TagEdit } from './instanceSelections.ts'
 import { MetricSampleRef } from './metrics.ts'
 import { AFTER, connectionOf, FIRST, type Page, type PageArgs } from './paging.ts'
 
@@ -99,10 +101,16 @@ export interface Takeover {
 
 export interface Instances {
   page(viewer: Viewer, args: InstancesArgs): Promise<Page<Instance>>
+  /** How many a list holds. */
+  count(viewer: Viewer, list: Pick<InstancesArgs, 'filter' | 'search'>): Promise<number>
+  facets(viewer: Viewer): Promise<InstanceFacets>
   one(viewer: Viewer, id: string): Promise<Instance>
   changes(viewer: Viewer, ids: string[] | null): Promise<AsyncIterable<InstanceChange>>
   setTags(viewer: Viewer, id: string, tags: Tag[]): Promise<Instance>
   remove(viewer: Viewer, id: string): Promise<boolean>
+  selected(viewer: Viewer, selection: InstanceSelection): Promise<SelectionFacts>
+  editTags(viewer: Viewer, selection: InstanceSelection, edit: TagEdit): Promise<TagChange[]>
+  removeMany(viewer: Viewer, selection: InstanceSelection): Promise<RemovedInstance[]>
   takeovers(viewer: Viewer, instanceId: string | null): Promise<Takeover[]>
   answerTakeover(viewer: Viewer, id: string, allow: boolean): Promise<boolean>
 }
@@ -121,7 +129,7 @@ const LivenessEnum = builder.enumType('InstanceLiveness', {
   values: LIVENESSES,
 })
 
-const TagRef = builder.objectRef<Tag>('Tag').implement({
+export const TagRef = builder.objectRef<Tag>('Tag').implement({
   description: 'A label of an instance.',
   fields: (t) => ({
     key: t.exposeString('key', { description: 'Its name.' }),
@@ -221,7 +229,7 @@ const TagInput = builder.inputType('TagInput', {
 })
 export { TagInput }
 
-const InstanceFilterInput = builder.inputType('InstanceFilter', {
+export const InstanceFilterInput = builder.inputType('InstanceFilter', {
   description: 'All that is given must match; inside a list, any.',
   fields: (t) => ({
     status: t.field({ type: [StatusEnum], description: 'Any of these.' }),
@@ -230,11 +238,11 @@ const InstanceFilterInput = builder.inputType('InstanceFilter', {
     tags: t.field({ type: [TagInput], description: 'All of these; an empty value stands for any.' }),
   }),
 })
-const InstanceSortEnum = builder.enumType('InstanceSortField', {
+export const InstanceSortEnum = builder.enumType('InstanceSortField', {
   description: 'What to sort by.',
   values: INSTANCE_SORTS,
 })
-const InstanceSortInput = builder.inputType('InstanceSort', {
+export const InstanceSortInput = builder.inputType('InstanceSort', {
   description: 'An order; ties go by name.',
   fields: (t) => ({
     field: t.field({

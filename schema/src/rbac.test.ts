@@ -21,11 +21,11 @@ import { schema } from './index.ts'
 const MATRIX: Record<Role | 'ANONYMOUS' | 'ENROLLER' | 'AGENT', string> = {
   ANONYMOUS: 'viewer signIn',
   VIEWER: `signOut changePassword sessions revokeSession revokeOtherSessions console enrolment instances instance
-    instanceChanged metrics metricSnapshots metricSampled events eventRecorded fleet
-    fleetChanged terminals terminal`,
+    instanceChanged instanceFacets selectedInstances views saveView deleteView orderViews metrics metricSnapshots
+    metricSampled events eventRecorded fleet fleetChanged terminals terminal`,
   DEVELOPER: `openTerminal endTerminal sendTerminalInput ackTerminalOutput resizeTerminal terminalOutput
-    setInstanceTags`,
-  OPERATOR: `removeInstance takeovers answerTakeover revealEnrolmentSecret settings apiKeys createApiKey
+    setInstanceTags editInstanceTags`,
+  OPERATOR: `removeInstance removeInstances takeovers answerTakeover revealEnrolmentSecret settings apiKeys createApiKey
     revokeApiKey`,
   ADMIN: 'users userAccess createUser updateUser resetPassword revokeUserSession audit auditEntry',
   ENROLLER: 'registerInstance',

@@ -3,10 +3,12 @@ import type { Action } from '@sindri/schema/contract/roles'
 import { getNamedType, graphql, type GraphQLField, isObjectType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createInstances } from '../instances/instances.ts'
+import { createIds } from '../platform/ids.ts'
 import { silentLog } from '../platform/log.ts'
 import { anonymous, openAccess, openJar, origin, type TestAccess } from '../testing/access.ts'
 import { enroller, openAgents, type TestAgents } from '../testing/agents.ts'
 import { createSystem } from '../system/system.ts'
+import { createViews } from '../views/views.ts'
 import { createAccess } from './access.ts'
 
 // The slices that write, on one database: what their mutations leave in the audit log is counted through the schema itself.
@@ -39,7 +41,12 @@ beforeAll(async () => {
     },
     settings: { variables: [], retention: { sampleDays: 0, rollupDays: 0, eventDays: 0, endedSessionDays: 0 } },
   })
-  ports = { ...t.access, agents: a.agents, instances, system } as unknown as Context
+  const views = createViews({
+    db: a.db,
+    ids: createIds(a.clock),
+    count: (viewer, list) => instances.count(viewer, list),
+  })
+  ports = { ...t.access, agents: a.agents, instances, views, system } as unknown as Context
   admin = await t.join('ADMIN')
   looker = (await t.join('VIEWER')).viewer
 })
@@ -138,6 +145,30 @@ const recipes: Record<string, Recipe> = {
   setInstanceTags: {
     allowed: async () => asAdmin({ id: (await a.machine().enrol()).id, tags: [{ key: 'a', value: 'b' }] }),
     failed: async () => ({ id: unknown('ins'), tags: [] }),
+  },
+  editInstanceTags: {
+    allowed: async () =>
+      asAdmin({ selection: { ids: [(await a.machine().enrol()).id] }, set: [{ key: 'a', value: 'b' }] }),
+    failed: async () => ({ selection: { ids: [unknown('ins')] }, set: [{ key: 'a', value: 'b' }] }),
+  },
+  removeInstances: {
+    allowed: async () => asAdmin({ selection: { ids: [(await a.machine().enrol()).id] } }),
+    failed: async () => ({ selection: { ids: [unknown('ins')] } }),
+  },
+  saveView: {
+    allowed: () => asSomebody(() => ({ input: { name: 'Mine' } })),
+    denied: () => anonymous,
+    failed: async () => ({ input: { name: '' } }),
+  },
+  deleteView: {
+    allowed: () => asSomebody(async ({ viewer }) => ({ id: (await ports.views.save(viewer, { name: 'Mine' })).id })),
+    denied: () => anonymous,
+    failed: async () => ({ id: unknown('viw') }),
+  },
+  orderViews: {
+    allowed: () => asSomebody(() => ({ ids: [] })),
+    denied: () => anonymous,
+    failed: async () => ({ ids: [unknown('viw')] }),
   },
   removeInstance: {
     allowed: async () => asAdmin({ id: (await a.machine().enrol()).id }),

@@ -8,7 +8,9 @@ import { isId } from '../platform/ids.ts'
 import { labelsOf } from '../platform/labels.ts'
 import type { Log } from '../platform/log.ts'
 import { topics } from '../platform/topics.ts'
+import { createActs, type Gone, removeRows } from './acts.ts'
 import { createChanges } from './changes.ts'
+import { countOf, facetsOf } from './facets.ts'
 import { pageOf } from './page.ts'
 import { type InstanceRow, toInstance } from './row.ts'
 import { createTakeovers, type EndLinks } from './takeovers.ts'
@@ -28,10 +30,20 @@ const notFound = (): Fault => new Fault('NOT_FOUND', 'There is no instance of th
 export const createInstances = ({ db, bus, clock, log, endLinks, closeTerminals }: InstancesDeps): Instances => {
   const watch = createChanges({ db, bus, clock, log })
   const changed = (id: string): boolean => bus.publish(topics.instanceChanged, 'all', { id })
+  const removed = ({ id, epoch }: Gone): void => {
+    endLinks(id, epoch, 'REMOVED')
+    changed(id)
+    closeTerminals(id).catch((error: unknown) =>
+      log.error('terminals of a removed instance could not be closed', { instance: id, error }),
+    )
+  }
 
   return {
     ...createTakeovers({ db, bus, endLinks }),
+    ...createActs({ db, changed, removed }),
     page: (_, args) => pageOf(db, args),
+    count: (_, list) => countOf(db, list),
+    facets: () => facetsOf(db),
     changes: (_, ids) => watch(ids),
 
     async one(_, id) {
@@ -64,27 +76,9 @@ export const createInstances = ({ db, bus, clock, log, endLinks, closeTerminals 
 
     remove: (viewer, id) =>
       db.change(viewer, 'instance.remove.removeInstance', { kind: 'instance', id }, async (tx) => {
-        // Its rows stay for as long as they are kept anyway; its name is free at once.
-        const [gone] = isId('instance', id)
-          ? await tx.query<{ name: string; hostname: string | null; epoch: number }>(
-              `update instances set deleted_at = now(), epoch = epoch + 1, replica = null, revision = revision + 1, changed_at = now()
-               where id = $1 and deleted_at is null returning name, hostname, epoch`,
-              [id],
-            )
-          : []
+        const [gone] = isId('instance', id) ? await removeRows(tx, [id]) : []
         if (!gone) throw notFound()
-        await tx.query('delete from takeover_requests where instance_id = $1', [id])
-        return {
-          result: true,
-          before: { name: gone.name, hostname: gone.hostname },
-          publish: () => {
-            endLinks(id, gone.epoch, 'REMOVED')
-            changed(id)
-            closeTerminals(id).catch((error: unknown) =>
-              log.error('terminals of a removed instance could not be closed', { instance: id, error }),
-            )
-          },
-        }
+        return { result: true, before: { name: gone.name, hostname: gone.hostname }, publish: () => removed(gone) }
       }),
   }
 }

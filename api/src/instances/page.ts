@@ -10,7 +10,7 @@ import { likePart, searchOf } from '../platform/text.ts'
 import { type InstanceRow, toInstance } from './row.ts'
 
 /** The same function as in the contract, spelled out for the database. */
-const status = `case i.lifecycle ${LIFECYCLES.map((lifecycle) => {
+export const statusSql = `case i.lifecycle ${LIFECYCLES.map((lifecycle) => {
   const shown = LIVENESSES.map((liveness) => statusOf(lifecycle, liveness))
   const [first] = shown
   return shown.every((one) => one === first)
@@ -22,7 +22,7 @@ const status = `case i.lifecycle ${LIFECYCLES.map((lifecycle) => {
 const SORTS: Record<InstanceSortField, { by: string; type: 'text' | 'float8' | 'timestamptz' }> = {
   NAME: { by: 'lower(i.name) collate "C"', type: 'text' },
   STATUS: {
-    by: `(array_position(array[${STATUSES.map((one) => `'${one}'`).join(', ')}], ${status}))::float8`,
+    by: `(array_position(array[${STATUSES.map((one) => `'${one}'`).join(', ')}], ${statusSql}))::float8`,
     type: 'float8',
   },
   CREATED_AT: { by: 'i.created_at', type: 'timestamptz' },
@@ -43,12 +43,16 @@ const list = <T>(path: string, values: readonly T[] | null | undefined): readonl
 const names = (path: string, values: readonly string[] | null | undefined): readonly string[] | null =>
   list(path, values)?.map((value, n) => textOf(`${path}[${n}]`, value, LIMITS.nameChars)) ?? null
 
-const matches = (filter: InstanceFilter, search: string | null): { where: string; params: unknown[] } => {
+/** A condition on `instances i`. */
+export const matches = (
+  filter: InstanceFilter,
+  search: string | null | undefined,
+): { where: string; params: unknown[] } => {
   const params: unknown[] = []
   const given = (value: unknown): string => `$${params.push(value)}`
   const parts = ['i.deleted_at is null']
   const statuses = list('filter.status', filter.status)
-  if (statuses) parts.push(`${status} = any(${given(statuses)}::text[])`)
+  if (statuses) parts.push(`${statusSql} = any(${given(statuses)}::text[])`)
   const providers = names('filter.provider', filter.provider)
   if (providers) parts.push(`i.provider = any(${given(providers)}::text[])`)
   const regions = names('filter.region', filter.region)
@@ -60,7 +64,7 @@ const matches = (filter: InstanceFilter, search: string | null): { where: string
   for (const { key, value } of tags ?? []) {
     parts.push(value === '' ? `jsonb_exists(i.tags, ${given(key)})` : `i.tags @> ${given({ [key]: value })}::jsonb`)
   }
-  const words = (search ?? '').split(/\s+/).filter((word) => word !== '')
+  const words = (searchOf('search', search, LIMITS.searchChars) ?? '').split(/\s+/).filter((word) => word !== '')
   if (words.length > wordsMax) throw badInput('search', `at most ${wordsMax} words`, words.length)
   for (const word of words) parts.push(`i.search_text like ${given(likePart(word))}`)
   return { where: parts.join(' and '), params }
@@ -78,7 +82,7 @@ export const pageOf = async (db: Pick<Db, 'query'>, args: InstancesArgs): Promis
   // A cursor names its order: in another one it would begin anywhere.
   const order = `${field}${descending ? '-' : '+'}`
   if (after && after[0] !== order) throw badInput('after', 'a cursor of this very list, in this order', args.after)
-  const { where, params } = matches(args.filter ?? {}, searchOf('search', args.search, LIMITS.searchChars))
+  const { where, params } = matches(args.filter ?? {}, args.search)
   const [value, name] = [`$${params.length + 1}::${type}`, `$${params.length + 2}::text`]
   const beyond = `(${value} is null and s.by is null and s.name > ${name})
     or (${value} is not null and (s.by is null or s.by ${descending ? '<' : '>'} ${value} or (s.by = ${value} and s.name > ${name})))`

@@ -1,6 +1,7 @@
 // Instances as the table has them and as the graph shows them.
 import type { BomTool, Extension, Geo, Instance } from '@sindri/schema'
 import { type Lifecycle, type Liveness, statusOf } from '@sindri/schema/contract/status'
+import { tagsOf } from '../platform/labels.ts'
 
 export interface InstanceRow {
   id: string
@@ -52,9 +53,7 @@ export const toInstance = (row: InstanceRow): Instance => ({
   createdAt: row.created_at,
   provider: row.provider,
   region: row.region,
-  tags: Object.entries(row.tags)
-    .map(([key, value]) => ({ key, value }))
-    .sort((a, b) => (a.key < b.key ? -1 : 1)),
+  tags: tagsOf(row.tags),
   hostname: row.hostname,
   os: row.os,
   arch: row.arch,

@@ -25,6 +25,36 @@ export interface AuditFacts {
 
 const toJson = (value: unknown): string | null => (value === undefined || value === null ? null : JSON.stringify(value))
 
+/** What was done to one of many. */
+export type Part = Pick<AuditFacts, 'before' | 'after'> & { target: Target }
+
+/** An entry for each, in one statement: what was done to many at once is found at each of them. */
+export const insertAuditParts = async (
+  query: Query,
+  viewer: Viewer | Actor,
+  { action, outcome }: Pick<AuditFacts, 'action' | 'outcome'>,
+  parts: readonly Part[],
+): Promise<void> => {
+  const origin = 'ip' in viewer ? viewer : undefined
+  await query(
+    `insert into audit_entries (actor_kind, actor_id, actor_name, action, outcome, ip, user_agent, request_id,
+       target_kind, target_id, before, after)
+     select $1::actor_kind, $2, $3, $4, $5::audit_outcome, $6, $7, $8, part.kind, part.id, part.before, part.after
+     from jsonb_to_recordset($9::jsonb) as part (kind text, id text, before jsonb, after jsonb)`,
+    [
+      viewer.kind.toUpperCase(),
+      'id' in viewer ? viewer.id : null,
+      'name' in viewer ? viewer.name : null,
+      action,
+      outcome,
+      origin?.ip,
+      origin?.userAgent,
+      origin?.requestId,
+      JSON.stringify(parts.map(({ target, before, after }) => ({ ...target, before, after }))),
+    ],
+  )
+}
+
 /** Time is the database's: replicas whose clocks differ still write one order. */
 export const insertAudit = async (query: Query, viewer: Viewer | Actor, facts: AuditFacts): Promise<void> => {
   const { action, target, outcome, code, before, after } = facts

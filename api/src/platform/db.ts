@@ -1,8 +1,8 @@
 // The database, the same on PostgreSQL and PGlite: models through Prisma, bulk through raw SQL, and one way to change things on somebody's behalf.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Viewer } from '@sindri/schema'
-import { insertAudit } from './auditEntry.ts'
-import type { Actor, AuditFacts, Target } from './auditEntry.ts'
+import { insertAudit, insertAuditParts } from './auditEntry.ts'
+import type { Actor, AuditFacts, Part, Target } from './auditEntry.ts'
 import type { PgliteOptions } from './engines/pglite.ts'
 import type { Query, Store } from './engines/store.ts'
 import { toDbError } from './faults.ts'
@@ -31,6 +31,8 @@ export interface Change<T> {
   after?: unknown
   /** Where it is only known now. */
   target?: Target
+  /** Of a change of many: an entry for each of these in place of the one. */
+  parts?: readonly Part[]
   /** Runs once the change is committed; what it throws is logged, because the change stands. */
   publish?: () => void
 }
@@ -143,14 +145,10 @@ export const openDb = async (url: string, options: DbOptions = {}): Promise<Db> 
     async change(viewer, action, target, fn) {
       const change = await tx(async (inner) => {
         const made = await fn(inner)
-        const { before, after } = made
-        await insertAudit(inner.query, viewer, {
-          action,
-          target: made.target ?? target,
-          outcome: 'ALLOWED',
-          before,
-          after,
-        })
+        const { before, after, parts } = made
+        const facts = { action, target: made.target ?? target, outcome: 'ALLOWED', before, after } as const
+        if (parts && parts.length > 0) await insertAuditParts(inner.query, viewer, facts, parts)
+        else await insertAudit(inner.query, viewer, facts)
         return made
       })
       try {

@@ -9,6 +9,7 @@ export const PREFIXES = {
   key: 'key',
   instance: 'ins',
   takeover: 'tko',
+  view: 'viw',
   event: 'evt',
   terminal: 'trm',
   /** Made by pages: one view of a terminal, and one writer to it. */

@@ -1,9 +1,16 @@
 // Labels, as machines bring them and people set them: bounded, with plain keys, each key once.
+import type { Tag } from '@sindri/schema'
 import { badInput } from '@sindri/schema/contract/codes'
 import { LIMITS } from '@sindri/schema/contract/limits'
 import { listOf, objectOf, textOf } from './records.ts'
 
 const keyChars = 63
+
+/** As the graph shows them. */
+export const tagsOf = (labels: Record<string, string>): Tag[] =>
+  Object.entries(labels)
+    .map(([key, value]) => ({ key, value }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
 
 /** By key, in the order of the keys. */
 export const labelsOf = (path: string, labels: unknown): Record<string, string> => {

@@ -65,6 +65,12 @@ export const LIMITS = {
   /** Unsent input older than this waits for the user to press "Send". */
   inputStaleMs: 10 * second,
 
+  /** Instances that one act may change: a transaction of well under a second, and no more news than a page takes. */
+  selectionInstances: 1000,
+  /** Saved views of a user: as many as still make a row of tabs; each is counted whenever they are shown. */
+  views: 30,
+  viewNameChars: 40,
+
   pageDefault: 50,
   pageMax: 200,
   /** Points of one chart answer: more than any screen has pixels for. */

@@ -23,6 +23,8 @@ export const ACTIONS = {
   'terminal.end': developers,
   'instance.tag': developers,
   'instance.remove': operators,
+  'view.read': everyone,
+  'view.change': everyone,
   'takeover.read': operators,
   'takeover.answer': operators,
   'enrolment.read': everyone,
