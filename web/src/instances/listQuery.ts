@@ -1,11 +1,15 @@
-// What the list of instances shows, as it stands in the address: search, statuses, order, page.
+// What the list of instances shows, as it stands in the address: search, filters, order, page.
 import { STATUSES, type Status } from '@sindri/schema/contract/status'
 import type { LocationQuery, LocationQueryRaw } from 'vue-router'
-import type { InstanceSortField, InstancesQueryVariables } from '../graph/gql/graphql.ts'
+import type { InstanceFilter, InstanceSortField, InstancesQueryVariables } from '../graph/gql/graphql.ts'
 
 export interface ListQuery {
   search: string
   status: Status[]
+  provider: string[]
+  region: string[]
+  /** "team=forge"; "team" stands for any value. */
+  tag: string[]
   sort: InstanceSortField
   descending: boolean
   after: string | null
@@ -13,7 +17,14 @@ export interface ListQuery {
   skipped: number
 }
 
+/** What can be filtered by, beside the search. */
+export const FILTERS = ['status', 'provider', 'region', 'tag'] as const
+export type Filter = (typeof FILTERS)[number]
+export type Filters = Pick<ListQuery, 'search' | Filter>
+
 const PAGE_ROWS = 50
+/** The console refuses longer lists. */
+const CHOICES_MAX = 100
 
 const SORTS: Record<string, InstanceSortField> = {
   name: 'NAME',
@@ -28,7 +39,27 @@ const SORTS: Record<string, InstanceSortField> = {
 /** Where a column begins when it is chosen: figures with the largest. */
 export const descendsFirst = (sort: InstanceSortField): boolean => sort !== 'NAME' && sort !== 'STATUS'
 
+export const EVERYTHING: ListQuery = {
+  search: '',
+  status: [],
+  provider: [],
+  region: [],
+  tag: [],
+  sort: 'NAME',
+  descending: false,
+  after: null,
+  skipped: 0,
+}
+
+/** What a person should look at, as far as it shows in a status. */
+export const ATTENTION: readonly Status[] = STATUSES.filter((status) => ['STALE', 'OFFLINE', 'ERROR'].includes(status))
+
 const textOf = (value: LocationQuery[string] | undefined): string => (Array.isArray(value) ? value[0] : value) ?? ''
+const textsOf = (value: LocationQuery[string] | undefined): string[] =>
+  [...new Set([value].flat().filter((text) => typeof text === 'string' && text !== ''))].slice(
+    0,
+    CHOICES_MAX,
+  ) as string[]
 
 /** Whatever is unknown in an address is left out, never refused. */
 export const parseListQuery = (query: LocationQuery): ListQuery => {
@@ -40,6 +71,9 @@ export const parseListQuery = (query: LocationQuery): ListQuery => {
   return {
     search: textOf(query['search']),
     status: STATUSES.filter((status) => wanted.has(status)),
+    provider: textsOf(query['provider']),
+    region: textsOf(query['region']),
+    tag: textsOf(query['tag']),
     sort,
     descending: direction === 'desc',
     after,
@@ -51,6 +85,7 @@ export const printListQuery = (list: ListQuery): LocationQueryRaw => {
   const query: LocationQueryRaw = {}
   if (list.search) query['search'] = list.search
   if (list.status.length > 0) query['status'] = list.status.join(',').toLowerCase()
+  for (const filter of ['provider', 'region', 'tag'] as const) if (list[filter].length > 0) query[filter] = list[filter]
   if (list.sort !== 'NAME' || list.descending) {
     const name = Object.keys(SORTS).find((key) => SORTS[key] === list.sort) ?? 'name'
     query['sort'] = list.descending ? `${name}.desc` : name
@@ -62,12 +97,38 @@ export const printListQuery = (list: ListQuery): LocationQueryRaw => {
   return query
 }
 
+/** As in the menu of tags: the first "=" parts a key, which has none, from its value. */
+export const printTag = ({ key, value }: { key: string; value: string }): string => (value ? `${key}=${value}` : key)
+export const parseTag = (text: string): { key: string; value: string } => {
+  const [key = '', ...value] = text.split('=')
+  return { key: key.trim(), value: value.join('=').trim() }
+}
+
+/** The part that decides which instances there are; null: all of them. */
+export const toFilter = ({ status, provider, region, tag }: Pick<Filters, Filter>): InstanceFilter | null => {
+  const filter = {
+    ...(status.length > 0 && { status }),
+    ...(provider.length > 0 && { provider }),
+    ...(region.length > 0 && { region }),
+    ...(tag.length > 0 && { tags: tag.map(parseTag) }),
+  }
+  return Object.keys(filter).length > 0 ? filter : null
+}
+
 export const toVariables = (list: ListQuery): InstancesQueryVariables => ({
   search: list.search || null,
-  filter: list.status.length > 0 ? { status: list.status } : null,
+  filter: toFilter(list),
   sort: { field: list.sort, descending: list.descending },
   first: PAGE_ROWS,
   after: list.after,
 })
 
-export const filterCount = (list: ListQuery): number => (list.search ? 1 : 0) + (list.status.length > 0 ? 1 : 0)
+export const filterCount = (list: Filters): number =>
+  (list.search ? 1 : 0) + FILTERS.filter((filter) => list[filter].length > 0).length
+
+/** Whether both show the same, on whichever page; the order in which something was chosen means nothing. */
+export const isSameList = (a: ListQuery, b: ListQuery): boolean => {
+  const key = (list: ListQuery) =>
+    JSON.stringify([list.search, ...FILTERS.map((filter) => [...list[filter]].sort()), list.sort, list.descending])
+  return key(a) === key(b)
+}

@@ -14,6 +14,7 @@ const instance = (id: string, extra: Partial<InstanceRowFragment> = {}): Instanc
   region: null,
   hostname: null,
   agentVersion: null,
+  tags: [],
   createdAt: '2026-01-01T00:00:00.000Z',
   ...extra,
 })

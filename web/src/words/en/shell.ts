@@ -59,6 +59,8 @@ export const shell = {
     open: 'Open it',
     filter: 'To the filter',
     leaveFilter: 'Back to the list',
+    select: 'Select the line',
+    selectTo: 'Select up to the line',
     leaveTerminal: 'Leave the terminal',
     copy: 'Copy what is selected',
     notInTerminal: 'A focused terminal gets every key; leave it first.',
