@@ -61,6 +61,8 @@ export interface Instance extends Facts {
   linkedAt: Date | null
   linkedFrom: string | null
   agentStartedAt: Date | null
+  /** Of its last link. */
+  protocolVersion: string | null
   notices: string[]
   createdAt: Date
 }
@@ -204,6 +206,10 @@ export const InstanceRef = builder.objectRef<Instance>('Instance').implement({
       type: 'DateTime',
       nullable: true,
       description: 'When the agent process began.',
+    }),
+    protocolVersion: t.exposeString('protocolVersion', {
+      nullable: true,
+      description: 'Version of the protocol its agent spoke on the present or last link, such as "1.0".',
     }),
     notices: t.exposeStringList('notices', {
       description: 'Conditions the agent wants known, such as a spool only in memory.',

@@ -95,6 +95,7 @@ describe('the list', () => {
       linkedAt: expect.any(Date),
       linkedFrom: '192.0.2.9',
       agentStartedAt: expect.any(Date),
+      protocolVersion: '1.0',
       notices: [],
       createdAt: expect.any(Date),
       provider: 'fly',

@@ -1,5 +1,6 @@
 // Instances as the table has them and as the graph shows them.
 import type { BomTool, Extension, Geo, Instance } from '@sindri/schema'
+import { PROTOCOL } from '@sindri/schema/contract/protocol'
 import { type Lifecycle, type Liveness, statusOf } from '@sindri/schema/contract/status'
 import { tagsOf } from '../platform/labels.ts'
 
@@ -30,6 +31,8 @@ export interface InstanceRow {
   linked_at: Date | null
   linked_from: string | null
   agent_started_at: Date | null
+  /** Of our major: others are not let in. */
+  protocol_minor: number | null
   notices: string[]
   created_at: Date
   deleted_at: Date | null
@@ -49,6 +52,7 @@ export const toInstance = (row: InstanceRow): Instance => ({
   linkedAt: row.linked_at,
   linkedFrom: row.linked_from,
   agentStartedAt: row.agent_started_at,
+  protocolVersion: row.protocol_minor === null ? null : `${PROTOCOL.major}.${row.protocol_minor}`,
   notices: row.notices,
   createdAt: row.created_at,
   provider: row.provider,

@@ -1,5 +1,7 @@
 // The widths of rollups, how time falls into them, and how long each kind of row is kept.
-export const BUCKET_MS = 300_000
+import { LIMITS } from '@sindri/schema/contract/limits'
+
+export const BUCKET_MS = LIMITS.snapshotMs
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 
@@ -9,7 +11,7 @@ export const HOUR_STEP = hourMs / 1000
 
 export const floorTo = (ms: number, widthMs: number): number => Math.floor(ms / widthMs) * widthMs
 
-export const SNAPSHOTS_KEPT_MS = 48 * hourMs
-export const HOURS_KEPT_MS = 400 * dayMs
+export const SNAPSHOTS_KEPT_MS = LIMITS.snapshotsKeptMs
+export const HOURS_KEPT_MS = LIMITS.metricsKeptMs
 /** Hours are computed from all their buckets, so these outlive the oldest sample that may still arrive. */
 export const bucketsKeptMs = (samplesKeptMs: number): number => samplesKeptMs + 2 * dayMs

@@ -36,6 +36,11 @@ export const LIMITS = {
   metricsRangeMs: [1 * second, 1 * hour],
   /** STALE after two silent intervals, OFFLINE after three, and never sooner than this after the last frame. */
   offlineFloorMs: 30 * second,
+  /** How far back charts reach: rollups by the hour. */
+  metricsKeptMs: 400 * day,
+  /** Whole samples, with cores, mounts and interfaces: one for each of these, and for how long. */
+  snapshotMs: 5 * minute,
+  snapshotsKeptMs: 48 * hour,
   /** Cadence of live samples while somebody looks, and how long one order for them lasts. */
   liveSampleMs: 2 * second,
   liveSampleLeaseMs: 30 * second,
