@@ -52,6 +52,22 @@ const screens: [name: string, at: () => string, shows: (page: Page) => Promise<u
   ['fleet', () => '/', (shown) => shown.getByRole('link', { name: /^forge-api-01, CPU/ }).waitFor()],
   ['instances', () => '/instances', (shown) => shown.getByText('swarm-0010').first().waitFor()],
   ['instance', () => `/instances/${instance}`, (shown) => shown.locator('.apexcharts-series path').first().waitFor()],
+  [
+    'instance-resources',
+    () => `/instances/${instance}/resources`,
+    (shown) => shown.getByRole('row', { name: /^lo / }).waitFor(),
+  ],
+  [
+    'instance-terminals',
+    () => `/instances/${instance}/terminals`,
+    (shown) => shown.getByRole('heading', { name: 'Open' }).waitFor(),
+  ],
+  ['instance-events', () => `/instances/${instance}/events`, (shown) => shown.getByText('That is all.').waitFor()],
+  [
+    'instance-details',
+    () => `/instances/${instance}/details`,
+    (shown) => shown.getByRole('heading', { name: 'Machine' }).waitFor(),
+  ],
   ['enrol', () => '/enrol', (shown) => shown.getByText('SINDRI_CONSOLE_URL=').first().waitFor()],
   ['terminals', () => '/terminals', (shown) => shown.getByText('forge-api-01').first().waitFor()],
   ['terminal', () => terminal, (shown) => shown.locator('[data-phase=live]').first().waitFor()],

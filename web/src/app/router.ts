@@ -51,7 +51,7 @@ export const createScreens = (session: Session) => {
         meta: { title: 'Instances', place: 'instances' },
       },
       {
-        path: '/instances/:id',
+        path: '/instances/:id/:tab(resources|terminals|events|details)?',
         name: 'instance',
         component: () => import('../pages/InstancePage.vue'),
         props: true,

@@ -1,14 +1,11 @@
-// What happened to one instance lately, newest first, live.
+// What happened to one instance, newest first, live, and older ones on request.
 import { type EventLineFragment, InstanceEventRecordedDocument, InstanceEventsDocument } from '../graph/gql/graphql.ts'
 import { useGraph } from '../graph/graph.ts'
-import { useLive } from '../graph/useLive.ts'
-import { type EventLines, foldEvent } from './eventLines.ts'
-
-const FIRST = 50
+import { useNewest } from '../graph/useNewest.ts'
 
 export const useInstanceEvents = (instanceId: () => string) => {
   const { query, subscribe } = useGraph()
-  return useLive<EventLines, EventLineFragment>(instanceId, () => {
+  return useNewest<EventLineFragment>(instanceId, () => {
     const id = instanceId()
     return {
       subscribe: ({ next, fault }) =>
@@ -17,11 +14,14 @@ export const useInstanceEvents = (instanceId: () => string) => {
           { instanceId: id },
           { next: ({ eventRecorded }) => next(eventRecorded), fault },
         ),
-      read: async () => {
-        const { events } = await query(InstanceEventsDocument, { instanceId: id, first: FIRST })
-        return { events: events.edges.map((edge) => edge.node), more: events.pageInfo.hasNextPage }
+      readPage: async (after) => {
+        const { events } = await query(InstanceEventsDocument, { instanceId: id, after })
+        return {
+          items: events.edges.map(({ node }) => node),
+          endCursor: events.pageInfo.endCursor ?? null,
+          more: events.pageInfo.hasNextPage,
+        }
       },
-      fold: (lines, event) => foldEvent(lines, event, FIRST),
     }
   })
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { InstanceFactsFragment } from '../graph/gql/graphql.ts'
-import { factsOf } from './facts.ts'
+import { agentFacts, factsOf, machineFacts } from './facts.ts'
 
 const bare: InstanceFactsFragment = {
   id: 'ins_1',
@@ -28,6 +28,7 @@ const bare: InstanceFactsFragment = {
   linkedAt: null,
   linkedFrom: null,
   agentStartedAt: null,
+  protocolVersion: null,
   notices: [],
 }
 const valueOf = (instance: InstanceFactsFragment, name: string) =>
@@ -58,4 +59,13 @@ test('facts are told in words', () => {
 
 test('a provider nobody knows keeps its name', () => {
   expect(valueOf({ ...bare, provider: 'my-rack' }, 'Where')).toBe('my-rack')
+})
+
+test('all facts name their source, and beside the charts a hash is cut while its place among all facts has all of it', () => {
+  const yamlHash = 'a81c'.repeat(16)
+  const all = [...machineFacts({ ...bare, yamlHash }), ...agentFacts(bare)]
+  expect(all.every(({ source }) => source !== '')).toBe(true)
+  expect(all.find(({ name }) => name === 'Configuration')?.value).toBe(yamlHash)
+  expect(valueOf({ ...bare, yamlHash }, 'Configuration')).toBe('a81ca81ca81c…')
+  expect(agentFacts({ ...bare, protocolVersion: '1.0' }).find(({ name }) => name === 'Protocol')?.value).toBe('1.0')
 })

@@ -2,19 +2,20 @@ import { expect, test } from 'vitest'
 import { type ChartsInput, toCharts } from './charts.ts'
 import type { Point, Series } from './series.ts'
 
-const point = (at: number, means: Partial<Point['means']> = {}): Point => ({
+const flat = (value: number) => ({ mean: value, least: value, most: value })
+const point = (at: number, figures: Partial<Point['figures']> = {}): Point => ({
   at,
   count: 1,
-  means: {
-    cpuPercent: 10,
-    load1: 1,
-    memoryUsed: 100,
-    memoryCached: 50,
-    diskReadRate: 10,
-    diskWriteRate: 20,
-    networkReceiveRate: 300,
-    networkTransmitRate: 3_100_000,
-    ...means,
+  figures: {
+    cpuPercent: flat(10),
+    load1: flat(1),
+    memoryUsed: flat(100),
+    memoryCached: flat(50),
+    diskReadRate: flat(10),
+    diskWriteRate: flat(20),
+    networkReceiveRate: flat(300),
+    networkTransmitRate: flat(3_100_000),
+    ...figures,
   },
 })
 const series = (...stored: Point[]): Series => ({
@@ -73,4 +74,16 @@ test('only what happened within the span is marked', () => {
 test('what lies behind the end of the span is not squeezed onto its edge', () => {
   const { cpu } = toCharts(input(regular, { to: 15_000 }))
   expect(cpu.lines[0]?.points.map(({ at }) => at)).toEqual([5000, 15_000])
+})
+
+test('an axis has room for peaks behind the means, but not so much that the means lie flat', () => {
+  const top = (most: number) => toCharts(input([point(0, { diskReadRate: { mean: 1000, least: 0, most } })])).disk.top
+  expect(top(3000)).toBe(4000)
+  expect(top(900_000)).toBe(4000)
+})
+
+test('the bounds of a load are brought to the axis with it, and a sum has none', () => {
+  const { cpu, memory } = toCharts(input([point(0, { load1: { mean: 2, least: 1, most: 4 } })]))
+  expect(cpu.lines[1]?.points[0]).toMatchObject({ value: 50, least: 25, most: 100 })
+  expect(memory.lines[1]?.points[0]).toEqual({ at: 5000, value: 150 })
 })

@@ -1,8 +1,12 @@
 // The four charts of an instance, made from its series.
 import { roundTop } from '../ui/axis.ts'
-import type { Chart, ChartGap, ChartLine, ChartMark } from '../ui/chart.ts'
+import type { Chart, ChartGap, ChartLine, ChartMark, ChartPoint } from '../ui/chart.ts'
 import { format } from '../ui/format.ts'
+import { t } from '../words/words.ts'
 import { type Charted, type Point, type Series, gapsOf, pointsOf } from './series.ts'
+
+/** How far above the highest mean an axis reaches for a peak: beyond, the means would lie flat on the ground. */
+const PEAK_ROOM = 4
 
 export interface ChartsInput {
   series: Series
@@ -40,8 +44,18 @@ export const toCharts = (input: ChartsInput): InstanceCharts => {
   }
 
   const cores = input.cores || 1
-  const values = (figure: Charted) => points.map(({ at, means }) => ({ at, value: means[figure] }))
-  const rateTop = (...figures: Charted[]) => roundTop('rate', mostOf(points, figures))
+  /** `scale` brings a figure to the axis. */
+  const values = (figure: Charted, scale = 1): ChartPoint[] =>
+    points.map(({ at, figures }) => {
+      const spread = figures[figure]
+      return spread
+        ? { at, value: spread.mean * scale, least: spread.least * scale, most: spread.most * scale }
+        : { at, value: null }
+    })
+  const rateTop = (...charted: Charted[]) => {
+    const peak = highest(points, charted, 'most')
+    return roundTop('rate', Math.min(peak, PEAK_ROOM * highest(points, charted, 'mean')))
+  }
   const rate = (
     name: string,
     token: ChartLine['token'],
@@ -58,62 +72,83 @@ export const toCharts = (input: ChartsInput): InstanceCharts => {
   return {
     cpu: {
       ...shared,
-      name: 'CPU',
+      id: 'cpu',
+      name: t('metrics.cpu.name'),
       measure: 'percent',
       top: 100,
       lines: [
-        { name: 'use', token: 's1', area: true, points: values('cpuPercent'), text: format.percent },
         {
-          name: 'load',
+          name: t('metrics.cpu.use'),
+          token: 's1',
+          area: true,
+          points: values('cpuPercent'),
+          text: format.percent,
+        },
+        {
+          name: t('metrics.cpu.load'),
           token: 's6',
           dashed: true,
           // As a share of the cores, so that both lines speak of the same machine; in words it is the load itself.
-          points: values('load1').map(({ at, value }) => ({
-            at,
-            value: value === null ? null : (100 * value) / cores,
-          })),
+          points: values('load1', 100 / cores),
           text: (share) => format.number((share * cores) / 100),
         },
       ],
     },
     memory: {
       ...shared,
-      name: 'Memory',
+      id: 'memory',
+      name: t('metrics.memory.name'),
       measure: 'memory',
-      top: input.memoryTotal ?? roundTop('memory', mostOf(points, ['memoryUsed'])),
+      top: input.memoryTotal ?? roundTop('memory', highest(points, ['memoryUsed'], 'most')),
       lines: [
-        { name: 'used', token: 's2', area: true, points: values('memoryUsed'), text: format.memory },
         {
-          name: 'with cache',
+          name: t('metrics.memory.used'),
+          token: 's2',
+          area: true,
+          points: values('memoryUsed'),
+          text: format.memory,
+        },
+        {
+          name: t('metrics.memory.cached'),
           token: 's6',
-          points: points.map(({ at, means }) => ({ at, value: sum(means.memoryUsed, means.memoryCached) })),
+          // Without bounds: the largest of a sum is not the sum of the largest.
+          points: points.map(({ at, figures }) => ({
+            at,
+            value: sum(figures.memoryUsed?.mean, figures.memoryCached?.mean),
+          })),
           text: format.memory,
         },
       ],
     },
     disk: {
       ...shared,
-      name: 'Disk',
+      id: 'disk',
+      name: t('metrics.disk.name'),
       measure: 'rate',
       top: rateTop('diskReadRate', 'diskWriteRate'),
-      lines: [rate('read', 's3', 'diskReadRate', { area: true }), rate('write', 's4', 'diskWriteRate')],
+      lines: [
+        rate(t('metrics.disk.read'), 's3', 'diskReadRate', { area: true }),
+        rate(t('metrics.disk.write'), 's4', 'diskWriteRate'),
+      ],
     },
     network: {
       ...shared,
-      name: 'Network',
+      id: 'network',
+      name: t('metrics.network.name'),
       measure: 'rate',
       top: rateTop('networkReceiveRate', 'networkTransmitRate'),
       lines: [
-        rate('in', 's1', 'networkReceiveRate', { area: true }),
-        rate('out', 's5', 'networkTransmitRate', { area: true, mirrored: true }),
+        rate(t('metrics.network.in'), 's1', 'networkReceiveRate', { area: true }),
+        rate(t('metrics.network.out'), 's5', 'networkTransmitRate', { area: true, mirrored: true }),
       ],
     },
   }
 }
 
-const sum = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a + b)
+const sum = (a: number | undefined, b: number | undefined): number | null =>
+  a === undefined || b === undefined ? null : a + b
 
-const mostOf = (points: readonly Point[], figures: readonly Charted[]): number =>
-  points.reduce((most, point) => figures.reduce((high, figure) => Math.max(high, point.means[figure] ?? 0), most), 0)
+const highest = (points: readonly Point[], charted: readonly Charted[], of: 'mean' | 'most'): number =>
+  points.reduce((top, { figures }) => charted.reduce((high, one) => Math.max(high, figures[one]?.[of] ?? 0), top), 0)
 
 const endsInGap = (gaps: readonly ChartGap[], to: number): boolean => gaps.at(-1)?.to === to

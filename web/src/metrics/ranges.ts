@@ -1,17 +1,17 @@
 // The time ranges of charts, as they stand in the address.
+import { t } from '../words/words.ts'
 
-export const RANGES = [
-  { value: '15m', text: '15 min', ms: 15 * 60_000 },
-  { value: '1h', text: '1 h', ms: 60 * 60_000 },
-  { value: '6h', text: '6 h', ms: 6 * 60 * 60_000 },
-  { value: '24h', text: '24 h', ms: 24 * 60 * 60_000 },
-  { value: '7d', text: '7 d', ms: 7 * 24 * 60 * 60_000 },
-  { value: '30d', text: '30 d', ms: 30 * 24 * 60 * 60_000 },
-] as const
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
 
-export type RangeName = (typeof RANGES)[number]['value']
+const RANGES = { '15m': 15 * minute, '1h': hour, '6h': 6 * hour, '24h': day, '7d': 7 * day, '30d': 30 * day } as const
+
+export type RangeName = keyof typeof RANGES
+export const RANGE_NAMES = Object.keys(RANGES) as RangeName[]
+
+export const rangeMs = (name: RangeName): number => RANGES[name]
+export const rangeWord = (name: RangeName): string => t(`metrics.range.${name}`)
 
 export const parseRange = (text: unknown, fallback: RangeName): RangeName =>
-  RANGES.find((range) => range.value === text)?.value ?? fallback
-
-export const rangeMs = (name: RangeName): number => RANGES.find((range) => range.value === name)?.ms ?? 60 * 60_000
+  RANGE_NAMES.find((name) => name === text) ?? fallback

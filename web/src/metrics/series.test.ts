@@ -7,12 +7,12 @@ const iso = (second: number) => new Date(start + second * 1000).toISOString()
 
 const sample = (second: number, cpu: number): FullSampleFragment => ({
   at: iso(second),
-  cpu: { usagePercent: cpu, loadAvg1: 1, coreCount: 2 },
+  cpu: { usagePercent: cpu, perCore: null, loadAvg1: 1, coreCount: 2 },
   memory: null,
   disks: null,
   network: [
-    { name: 'lo', rxBytesPerSecond: 900, txBytesPerSecond: 900 },
-    { name: 'eth0', rxBytesPerSecond: 5, txBytesPerSecond: null },
+    { name: 'lo', rxBytes: null, txBytes: null, rxBytesPerSecond: 900, txBytesPerSecond: 900 },
+    { name: 'eth0', rxBytes: null, txBytes: null, rxBytesPerSecond: 5, txBytesPerSecond: null },
   ],
   processCount: null,
   topProcesses: null,
@@ -42,7 +42,7 @@ const answer = (...edges: { node: Node }[]): SeriesQuery['metrics'] => ({
 })
 const read = (...edges: { node: Node }[]): Series => toSeries(answer(...edges), start, start + 1_125_000, undefined)
 const cpus = (series: Series) =>
-  pointsOf(series, start, start + 600_000).map((point) => [(point.at - start) / 1000, point.means.cpuPercent])
+  pointsOf(series, start, start + 600_000).map((point) => [(point.at - start) / 1000, point.figures.cpuPercent?.mean])
 
 test('live samples make points finer than those that were read', () => {
   const series = [sample(20, 10), sample(21, 20), sample(24, 60), sample(31, 5)].reduce(foldSample, read(node(0, 1)))
@@ -60,8 +60,8 @@ test('the first live sample of an hour does not stand for the whole hour', () =>
   const week = () => toSeries(hour, start - 7 * 86_400_000, start + 2_400_000, undefined)
   const series = [sample(2_400, 20), sample(2_402, 20)].reduce(foldSample, week())
   const points = pointsOf(series, start, start + 2_402_000)
-  expect(points.map(({ means }) => Math.round(means.cpuPercent ?? NaN))).toEqual([80, 80])
-  expect(points[1]?.means.cpuPercent).toBeLessThan(80)
+  expect(points.map(({ figures }) => Math.round(figures.cpuPercent?.mean ?? NaN))).toEqual([80, 80])
+  expect(points[1]?.figures.cpuPercent?.mean).toBeLessThan(80)
 })
 
 test('a live point lies within one step of what was read, so that none is drawn at the time of another', () => {
@@ -71,7 +71,7 @@ test('a live point lies within one step of what was read, so that none is drawn 
   expect(series.stepMs % series.liveStepMs).toBe(0)
   expect(pointsOf(series, start, start + 3_900_000)).toHaveLength(1)
   const again = toSeries(month, start - 30 * 86_400_000, start + 3_910_000, series)
-  expect(pointsOf(again, start, start + 3_910_000).map(({ means }) => means.cpuPercent)).toEqual([80])
+  expect(pointsOf(again, start, start + 3_910_000).map(({ figures }) => figures.cpuPercent?.mean)).toEqual([80])
 })
 
 test('a sample that comes twice, or late, changes nothing', () => {
@@ -100,7 +100,11 @@ test('points of another step are not mixed in', () => {
 
 test('a machine talking to itself is not network, and what was not measured stays missing', () => {
   const [point] = foldSample(read(), sample(20, 10)).live
-  expect(point?.means).toMatchObject({ networkReceiveRate: 5, networkTransmitRate: null, memoryUsed: null })
+  expect(point?.figures).toMatchObject({
+    networkReceiveRate: { mean: 5 },
+    networkTransmitRate: null,
+    memoryUsed: null,
+  })
 })
 
 test('a gap begins after two intervals, not before', () => {
@@ -117,4 +121,21 @@ test('silence up to now is a gap, the time before the instance existed is none',
   const end = start + 100_000
   expect(gapsOf([], 10_000, start + 95_000, end)).toEqual([])
   expect(gapsOf([], 10_000, start, end)).toEqual([{ from: start, to: end }])
+})
+
+test('a point of several samples knows between which bounds they lay', () => {
+  const { node: bounded } = node(0, 40, 3)
+  const series = [sample(20, 10), sample(21, 20), sample(22, 60)].reduce(
+    foldSample,
+    read({ node: { ...bounded, cpuPercent: { avg: 40, min: 5, max: 95 } } }),
+  )
+  const [stored, live] = pointsOf(series, start, start + 600_000).map(({ figures }) => figures.cpuPercent)
+  expect(stored).toEqual({ mean: 40, least: 5, most: 95 })
+  expect(live).toMatchObject({ least: 10, most: 60 })
+})
+
+test('a page that stands open for a day keeps no more than its span, also when nothing can be read again', () => {
+  let series = toSeries({ ...answer(), stepSeconds: 30 }, start - 900_000, start, undefined)
+  for (let second = 0; second < 86_400; second += 2) series = foldSample(series, sample(second, 50))
+  expect(series.live.length).toBeLessThanOrEqual(900_000 / series.liveStepMs + 1)
 })

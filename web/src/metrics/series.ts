@@ -18,12 +18,20 @@ export type Charted = (typeof CHARTED)[number]
 /** As many as a plot has pixels for. */
 const PLOT_POINTS = 450
 
+/** A figure over the time of one point: its mean, and between which bounds its samples lay. */
+export interface Spread {
+  mean: number
+  least: number
+  most: number
+}
+export type Figures = Record<Charted, Spread | null>
+
 export interface Point {
   /** Begin of its time, in milliseconds since 1970. */
   at: number
   /** Samples in it. */
   count: number
-  means: Record<Charted, number | null>
+  figures: Figures
 }
 
 export interface Series {
@@ -58,7 +66,10 @@ export const toSeries = (
     stored: answer.edges.map(({ node }) => ({
       at: Date.parse(node.at),
       count: node.count,
-      means: eachFigure((figure) => node[figure]?.avg ?? null),
+      figures: eachFigure((figure) => {
+        const stat = node[figure]
+        return stat ? { mean: stat.avg, least: stat.min, most: stat.max } : null
+      }),
     })),
     // No finer than what was read, they would know less than that.
     live: liveStepMs === stepMs ? [] : (keep?.live.filter((point) => point.at >= from) ?? []),
@@ -85,7 +96,7 @@ const begunBefore = ({ stored, live, stepMs, liveStepMs }: Series, sampleAt: num
   const points: Point[] = []
   for (let at = begin; at < sampleAt; at += liveStepMs) {
     const ms = Math.min(at + liveStepMs, sampleAt) - at
-    points.push({ at, count: Math.max(1, Math.round(ms / LIMITS.liveSampleMs)), means: read.means })
+    points.push({ at, count: Math.max(1, Math.round(ms / LIMITS.liveSampleMs)), figures: read.figures })
   }
   return points
 }
@@ -95,13 +106,16 @@ export const foldSample = (series: Series, sample: FullSampleFragment): Series =
   const at = Date.parse(sample.at)
   if (at <= series.lastAt) return series
   const bucket = Math.floor(at / series.liveStepMs) * series.liveStepMs
-  const means = meansOf(sample)
-  const before = [...series.live, ...begunBefore(series, at)]
+  const figures = figuresOf(sample)
+  // Reads forget what left the span; while they fail, this must: a page may stand open for days.
+  const from = at - (series.readAt - series.from)
+  const kept = (series.live[0]?.at ?? from) < from ? series.live.filter((point) => point.at >= from) : series.live
+  const before = [...kept, ...begunBefore(series, at)]
   const last = before.at(-1)
   const live =
     last?.at === bucket
-      ? [...before.slice(0, -1), { at: bucket, count: last.count + 1, means: blend(last, means) }]
-      : [...before, { at: bucket, count: 1, means }]
+      ? [...before.slice(0, -1), { at: bucket, count: last.count + 1, figures: blend(last, figures) }]
+      : [...before, { at: bucket, count: 1, figures }]
   return { ...series, live, lastAt: at, latest: sample }
 }
 
@@ -135,26 +149,35 @@ export const gapsOf = (points: readonly Point[], intervalMs: number, since: numb
   return gaps
 }
 
-const eachFigure = (value: (figure: Charted) => number | null): Record<Charted, number | null> =>
-  Object.fromEntries(CHARTED.map((figure) => [figure, value(figure)])) as Record<Charted, number | null>
+const eachFigure = (value: (figure: Charted) => Spread | null): Figures =>
+  Object.fromEntries(CHARTED.map((figure) => [figure, value(figure)])) as Figures
 
-const meansOf = (sample: FullSampleFragment): Record<Charted, number | null> => {
+const figuresOf = (sample: FullSampleFragment): Figures => {
   const disk = diskRates(sample)
   const network = networkRates(sample)
-  return {
-    cpuPercent: sample.cpu?.usagePercent ?? null,
-    load1: sample.cpu?.loadAvg1 ?? null,
-    memoryUsed: sample.memory?.used ?? null,
-    memoryCached: sample.memory?.cached ?? null,
+  const values: Record<Charted, number | null | undefined> = {
+    cpuPercent: sample.cpu?.usagePercent,
+    load1: sample.cpu?.loadAvg1,
+    memoryUsed: sample.memory?.used,
+    memoryCached: sample.memory?.cached,
     diskReadRate: disk.read,
     diskWriteRate: disk.write,
     networkReceiveRate: network.receive,
     networkTransmitRate: network.transmit,
   }
+  return eachFigure((figure) => {
+    const value = values[figure]
+    return typeof value === 'number' ? { mean: value, least: value, most: value } : null
+  })
 }
 
-const blend = (point: Point, means: Record<Charted, number | null>) =>
+const blend = (point: Point, figures: Figures): Figures =>
   eachFigure((figure) => {
-    const [before, now] = [point.means[figure], means[figure]]
-    return before === null || now === null ? (now ?? before) : before + (now - before) / (point.count + 1)
+    const [before, now] = [point.figures[figure], figures[figure]]
+    if (!before || !now) return now ?? before
+    return {
+      mean: before.mean + (now.mean - before.mean) / (point.count + 1),
+      least: Math.min(before.least, now.least),
+      most: Math.max(before.most, now.most),
+    }
   })

@@ -6,12 +6,13 @@ import { useGraph } from '../graph/graph.ts'
 import { useLive } from '../graph/useLive.ts'
 import { systemClock } from '../platform/clock.ts'
 import { type Series, foldSample, toSeries } from './series.ts'
+import type { Span } from './spanQuery.ts'
 
-export type Span = { kind: 'last'; ms: number } | { kind: 'fixed'; from: number; to: number }
-
-export const useSeries = (instanceId: () => string, span: ComputedRef<Span>) => {
+/** `looked`: somebody looks. Nobody else makes an agent sample faster. */
+export const useSeries = (instanceId: () => string, span: ComputedRef<Span>, looked: () => boolean) => {
   const { query, subscribe } = useGraph()
-  return useLive<Series, FullSampleFragment>([instanceId, span], () => {
+  return useLive<Series, FullSampleFragment>([instanceId, span, looked], () => {
+    if (!looked()) return undefined
     const id = instanceId()
     const wanted = span.value
     const read = async (shown: Series | undefined) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type ChartLine, cutAtGaps, summarize, toTable } from './chart.ts'
+import { type ChartLine, cutAtGaps, hasSpread, pointWords, summarize, toTable } from './chart.ts'
 
 const line = (name: string, points: [number, number | null][]): ChartLine => ({
   name,
@@ -71,4 +71,15 @@ test('the table has a row for each time of any line, newest first', () => {
     { at: 2, cells: ['20%', '5%'] },
     { at: 1, cells: ['10%', null] },
   ])
+})
+
+test('a point that stands for several samples says so, one whose samples were alike does not', () => {
+  const use = line('use', [])
+  expect(pointWords(use, { at: 0, value: 40, least: 5, most: 95 })).toBe('40% (5% to 95%)')
+  expect(pointWords(use, { at: 0, value: 40, least: 40, most: 40 })).toBe('40%')
+  expect(pointWords(use, { at: 0, value: null })).toBeNull()
+  const spread = { ...use, points: [{ at: 0, value: 40, least: 5, most: 95 }] }
+  expect(toTable([spread])[0]?.cells).toEqual(['40% (5% to 95%)'])
+  expect(summarize(spread)).toEqual({ name: 'use', last: '40%', least: '5%', most: '95%' })
+  expect([hasSpread([spread]), hasSpread([line('use', [[0, 1]])])]).toEqual([true, false])
 })

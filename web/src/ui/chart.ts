@@ -1,6 +1,16 @@
 // What a time chart is given: lines over one span of time, where they break, and what happened meanwhile.
+import { t } from '../words/words.ts'
 import type { Measure } from './axis.ts'
 import type { Token } from './tokens.ts'
+
+export interface ChartPoint {
+  at: number
+  /** null where a sample lacked it. */
+  value: number | null
+  /** Bounds of the samples it stands for, where those are known. */
+  least?: number
+  most?: number
+}
 
 export interface ChartLine {
   name: string
@@ -10,8 +20,8 @@ export interface ChartLine {
   area?: boolean
   /** Drawn downwards. */
   mirrored?: boolean
-  /** In time's order; null where a sample lacked it. */
-  points: readonly { at: number; value: number | null }[]
+  /** In time's order. */
+  points: readonly ChartPoint[]
   /** A value as the user reads it. */
   text(value: number): string
 }
@@ -28,6 +38,8 @@ export interface ChartMark {
 }
 
 export interface Chart {
+  /** Unique on its page, whatever the language. */
+  id: string
   name: string
   measure: Measure
   /** Upper end of the axis. */
@@ -42,11 +54,8 @@ export interface Chart {
 }
 
 /** A line cut at the gaps: null in between, so that nothing is drawn where nothing was measured. */
-export const cutAtGaps = (
-  points: ChartLine['points'],
-  gaps: readonly ChartGap[],
-): { at: number; value: number | null }[] => {
-  const cut: { at: number; value: number | null }[] = []
+export const cutAtGaps = (points: readonly ChartPoint[], gaps: readonly ChartGap[]): ChartPoint[] => {
+  const cut: ChartPoint[] = []
   let gap = 0
   for (const point of points) {
     while (gap < gaps.length && gaps[gap]!.to <= point.at) {
@@ -58,6 +67,18 @@ export const cutAtGaps = (
   return cut
 }
 
+/** A value in words, with its bounds where they differ; null where there is none. */
+export const pointWords = (line: ChartLine, { value, least, most }: ChartPoint): string | null => {
+  if (value === null) return null
+  const mean = line.text(value)
+  if (least === undefined || most === undefined) return mean
+  const [low, high] = [line.text(least), line.text(most)]
+  return low === high ? mean : t('chart.spread', { mean, least: low, most: high })
+}
+
+export const hasSpread = (lines: readonly ChartLine[]): boolean =>
+  lines.some(({ points }) => points.some(({ least, most }) => least !== most))
+
 export interface LineSummary {
   name: string
   last: string
@@ -67,12 +88,12 @@ export interface LineSummary {
 
 /** Last, least and most of a line in words; undefined where it has no value. */
 export const summarize = (line: ChartLine): LineSummary | undefined => {
-  const values = line.points.flatMap(({ value }) => (value === null ? [] : [value]))
-  const last = values.at(-1)
-  if (last === undefined) return undefined
+  const last = line.points.findLast(({ value }) => value !== null)?.value ?? null
+  if (last === null) return undefined
   // Not Math.min(...values): thousands of points would be thousands of arguments.
-  const [least, most] = values.reduce(
-    ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
+  const [least, most] = line.points.reduce(
+    ([low, high], { value, least = value, most = value }) =>
+      least === null || most === null ? [low, high] : [Math.min(low, least), Math.max(high, most)],
     [last, last],
   )
   return { name: line.name, last: line.text(last), least: line.text(least), most: line.text(most) }
@@ -87,10 +108,10 @@ export interface TableRow {
 export const toTable = (lines: readonly ChartLine[]): TableRow[] => {
   const rows = new Map<number, TableRow>()
   for (const [index, line] of lines.entries()) {
-    for (const { at, value } of line.points) {
-      const row = rows.get(at) ?? { at, cells: lines.map(() => null) }
-      row.cells[index] = value === null ? null : line.text(value)
-      rows.set(at, row)
+    for (const point of line.points) {
+      const row = rows.get(point.at) ?? { at: point.at, cells: lines.map(() => null) }
+      row.cells[index] = pointWords(line, point)
+      rows.set(point.at, row)
     }
   }
   return [...rows.values()].sort((a, b) => b.at - a.at)

@@ -3,8 +3,9 @@ import type { Chart } from './chart.ts'
 import { chartOptions } from './chartOptions.ts'
 import { tokens } from './tokens.ts'
 
-const dress = { colours: tokens.dark, nonce: '', group: 'g', onZoom: () => {}, onMark: () => {} }
+const dress = { colours: tokens.dark, nonce: '', group: 'g', onZoom: () => {}, onMark: () => {}, onDrawn: () => {} }
 const chart: Chart = {
+  id: 'cpu',
   name: 'CPU',
   measure: 'percent',
   top: 100,

@@ -1,8 +1,9 @@
 // A chart in the words of ApexCharts.
 import type { ApexOptions } from 'apexcharts'
 import { axisLabel } from './axis.ts'
-import { type Chart, cutAtGaps } from './chart.ts'
-import { format } from './format.ts'
+import { type Chart, cutAtGaps, pointWords } from './chart.ts'
+import type { DrawnChart } from './chartBand.ts'
+import { format, MISSING } from './format.ts'
 import type { Token } from './tokens.ts'
 
 /** The library blanks a label that equals another one; below and above the middle of a mirrored axis they do. */
@@ -17,6 +18,8 @@ export interface ChartDress {
   group: string
   onZoom(from: number, to: number): void
   onMark(id: string): void
+  /** After each drawing, whoever asked for it. */
+  onDrawn(drawn: DrawnChart): void
 }
 
 export const chartOptions = (chart: Chart, dress: ChartDress): ApexOptions => {
@@ -40,7 +43,7 @@ export const chartOptions = (chart: Chart, dress: ChartDress): ApexOptions => {
       type: 'area',
       height: 146,
       group: dress.group,
-      id: `${dress.group}-${chart.name}`,
+      id: `${dress.group}-${chart.id}`,
       fontFamily: 'inherit',
       foreColor: colours.ink3,
       background: 'transparent',
@@ -50,6 +53,8 @@ export const chartOptions = (chart: Chart, dress: ChartDress): ApexOptions => {
       parentHeightOffset: 0,
       nonce: dress.nonce,
       events: {
+        mounted: (drawn) => dress.onDrawn(drawn as DrawnChart),
+        updated: (drawn) => dress.onDrawn(drawn as DrawnChart),
         // The address decides what is shown: the chart asks, and is told.
         zoomed: (_, { xaxis }) => {
           if (xaxis?.min !== undefined && xaxis.max !== undefined) dress.onZoom(xaxis.min, xaxis.max)
@@ -114,8 +119,8 @@ export const chartOptions = (chart: Chart, dress: ChartDress): ApexOptions => {
         title: { formatter: (name: string) => name },
         // The value itself: where it is drawn may be the end of the axis.
         formatter: (_: number | null | undefined, place?: { dataPointIndex: number }) => {
-          const value = cut[index]?.[place?.dataPointIndex ?? -1]?.value
-          return value === null || value === undefined ? '–' : line.text(value)
+          const point = cut[index]?.[place?.dataPointIndex ?? -1]
+          return (point && pointWords(line, point)) ?? MISSING
         },
       })),
     },

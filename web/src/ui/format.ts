@@ -73,6 +73,8 @@ export const createFormat = (locale?: string, timeZone?: string) => {
     dateTime,
     /** For columns of a log: date and time to the second, never relative. */
     stamp: (at: number) => `${dayMonth.format(at)}, ${clockExact.format(at)}`,
+    /** A moment that a field names: to the minute, with its year. */
+    exactMinute: (at: number) => `${dayMonthYear.format(at)}, ${clock.format(at)}`,
     exact: (at: number) => `${dayMonthYear.format(at)}, ${clockExact.format(at)}`,
     date: (at: number) => dayMonthYear.format(at),
     /** A whole day, such as "Friday 20 Nov". */

@@ -1,8 +1,6 @@
 // Phrases about what happened to instances.
 export const events = {
   heading: 'Events',
-  fewer: 'Show fewer',
-  all: 'Show {n}',
   none: 'Nothing has happened here yet',
   kind: {
     DEPLOY: 'Deployed',
