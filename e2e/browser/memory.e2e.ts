@@ -1,0 +1,99 @@
+// The memory of a page on which charts move for long: a real page whose real samples are followed by many more of the same kind.
+import type { Browser, CDPSession, Page, WebSocketRoute } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { until } from '../kit/processes.ts'
+import { openWorld, type World } from '../kit/world.ts'
+import { openBrowser, openPage } from './page.ts'
+import { signIn } from './screen.ts'
+
+let world: World
+let browser: Browser
+let page: Page
+let cdp: CDPSession
+
+/** The page's end of its socket, and the newest sample that came over it. */
+let socket: WebSocketRoute
+let sampled: { id: string; payload: { data: { metricSampled: { sample: { at: string; cpu: object } } } } } | undefined
+
+beforeAll(async () => {
+  ;[world, browser] = await Promise.all([openWorld(), openBrowser()])
+  world.startAgent('forge')
+  ;({ page } = await openPage(browser))
+  await page.routeWebSocket(/graphql/, (route) => {
+    socket = route
+    const server = route.connectToServer()
+    server.onMessage((message) => {
+      if (String(message).includes('"metricSampled"')) sampled = JSON.parse(String(message))
+      route.send(message)
+    })
+  })
+  await signIn(page, world)
+  const { id } = await world.running('forge')
+  await page.goto(`${world.url}/instances/${id}?range=15m`)
+  await page.locator('.apexcharts-series path').first().waitFor()
+  await until('a live sample', () => sampled, 60_000)
+  cdp = await page.context().newCDPSession(page)
+  await cdp.send('Performance.enable')
+})
+afterAll(async () => {
+  await browser?.close()
+  await world?.end()
+})
+
+const measure = async (): Promise<{ heapMiB: number; nodes: number; listeners: number }> => {
+  for (let i = 0; i < 3; i++) await cdp.send('HeapProfiler.collectGarbage')
+  const { metrics } = await cdp.send('Performance.getMetrics')
+  const of = (name: string): number => metrics.find((metric) => metric.name === name)?.value ?? NaN
+  return { heapMiB: of('JSHeapUsedSize') / 2 ** 20, nodes: of('Nodes'), listeners: of('JSEventListeners') }
+}
+
+let sent = 0
+/** Each of a page's renewals takes in 12 s of samples; the charts draw after every one. */
+const draw = async (times: number): Promise<void> => {
+  const { id, payload } = sampled!
+  const first = Date.parse(payload.data.metricSampled.sample.at)
+  const shape = (): Promise<string | null> => page.locator('.apexcharts-series path').first().getAttribute('d')
+  for (let i = 0; i < times; i++) {
+    const before = await shape()
+    for (let j = 0; j < 6; j++) {
+      const at = new Date(first + ++sent * 2000).toISOString()
+      const { sample } = payload.data.metricSampled
+      const next = { ...sample, at, cpu: { ...sample.cpu, usagePercent: (sent * 7) % 100 } }
+      const data = { metricSampled: { ...payload.data.metricSampled, sample: next } }
+      socket.send(JSON.stringify({ id, type: 'next', payload: { data } }))
+    }
+    await until('the chart to move', async () => (await shape()) !== before)
+  }
+}
+
+it('does not grow with what passes over it', async () => {
+  // A whole range, so that the charts are full; then another.
+  await draw(75)
+  const full = await measure()
+  await draw(75)
+  const later = await measure()
+  console.log(`after 15 min: ${JSON.stringify(full)}; after 30 min: ${JSON.stringify(later)}`)
+  expect(later.listeners).toBeLessThanOrEqual(full.listeners + 50)
+  expect(later.nodes).toBeLessThanOrEqual(full.nodes * 1.1 + 200)
+  expect(later.heapMiB).toBeLessThanOrEqual(full.heapMiB + 3)
+}, 400_000)
+
+it('does not grow with the charts that were left behind', async () => {
+  const leaveAndReturn = async (): Promise<void> => {
+    await page.getByRole('link', { name: 'Details' }).click()
+    await page.getByRole('heading', { name: 'Extensions' }).waitFor()
+    await page.getByRole('link', { name: 'Overview' }).click()
+    await page.locator('.apexcharts-series path').first().waitFor()
+  }
+  for (let i = 0; i < 5; i++) await leaveAndReturn()
+  const few = await measure()
+  for (let i = 0; i < 10; i++) await leaveAndReturn()
+  const many = await measure()
+  console.log(`after 5 times: ${JSON.stringify(few)}; after 15 times: ${JSON.stringify(many)}`)
+  expect(
+    await page.evaluate(() => (window as unknown as { Apex: { _chartInstances: [] } }).Apex._chartInstances.length),
+  ).toBe(4)
+  expect(many.listeners).toBeLessThanOrEqual(few.listeners + 100)
+  expect(many.nodes).toBeLessThanOrEqual(few.nodes * 1.2 + 500)
+  expect(many.heapMiB).toBeLessThanOrEqual(few.heapMiB + 4)
+}, 300_000)
