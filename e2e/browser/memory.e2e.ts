@@ -72,7 +72,6 @@ it('does not grow with what passes over it', async () => {
   const full = await measure()
   await draw(75)
   const later = await measure()
-  console.log(`after 15 min: ${JSON.stringify(full)}; after 30 min: ${JSON.stringify(later)}`)
   expect(later.listeners).toBeLessThanOrEqual(full.listeners + 50)
   expect(later.nodes).toBeLessThanOrEqual(full.nodes * 1.1 + 200)
   expect(later.heapMiB).toBeLessThanOrEqual(full.heapMiB + 3)
@@ -89,7 +88,6 @@ it('does not grow with the charts that were left behind', async () => {
   const few = await measure()
   for (let i = 0; i < 10; i++) await leaveAndReturn()
   const many = await measure()
-  console.log(`after 5 times: ${JSON.stringify(few)}; after 15 times: ${JSON.stringify(many)}`)
   expect(
     await page.evaluate(() => (window as unknown as { Apex: { _chartInstances: [] } }).Apex._chartInstances.length),
   ).toBe(4)
