@@ -13,12 +13,14 @@ interface Row {
 
 await program(async () => {
   const all = checks()
+  // First: a repair by types that are not there takes away what is needed.
+  await generateClient()
+  await generateDocuments()
   if (process.argv.includes('--fix')) {
     // One after the other: they write the same files.
     for (const { name, repair } of all) if (repair) report(name, await repair())
+    await generateDocuments()
   }
-  await generateClient()
-  await generateDocuments()
   const waiting = all.values()
   const rows: Row[] = []
   const work = async (): Promise<void> => {

@@ -213,7 +213,7 @@ describe('the list', () => {
       for (const [name, value] of Object.entries(values)) {
         if (value)
           await t.db.query(
-            `insert into metric_latest (instance, at, detail, cpu, memory, disk) select num, now(), $2::json, $3, $4, $5 from instances where name = $1`,
+            `insert into metric_latest (instance, at, detail, cpu, memory, disk, network) select num, now(), $2::json, $3, $4, $5, $6 from instances where name = $1`,
             [name, value, ...Object.values(sharesOf(value as unknown as MetricSample))],
           )
       }

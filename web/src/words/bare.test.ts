@@ -6,7 +6,7 @@ import { bareWords } from './bare.ts'
 
 const root = path.join(import.meta.dirname, '..')
 /** Rooms whose words are not moved yet. It only ever gets shorter. */
-const NOT_YET = ['instances', 'pages', 'terminals', 'ui']
+const NOT_YET = ['pages', 'terminals', 'ui']
 
 const screens = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.vue'))
@@ -34,6 +34,7 @@ describe('a bare word is', () => {
     ['a figure or a sign', '<p>{{ cols }} × 12 – {{ rows }}</p>'],
     ['an attribute that nobody reads', '<v-btn variant="text" class="grow wide" data-testid="a b" />'],
     ['the name of a key', '<kbd>Esc</kbd>'],
+    ['a command', '<code>npm start</code>'],
     ['a phrase by its key', `<p>{{ t('shell.skip') }}</p>`],
     ['a class by a condition', `<p :class="on ? 'Lit up' : 'dark'" />`],
   ])('but not %s', (_, template) => expect(bareWords(`<template>${template}</template>`)).toEqual([]))

@@ -29,8 +29,8 @@ const ofProp = (prop: AttributeNode | DirectiveNode): string[] => {
 const ofNode = (node: TemplateChildNode): string[] => {
   switch (node.type) {
     case NodeTypes.ELEMENT:
-      // Names of keys are what stands on them.
-      if (node.tag === 'kbd') return []
+      // Keys and commands are called alike in every language.
+      if (['kbd', 'code', 'pre'].includes(node.tag)) return []
       return [...node.props.flatMap(ofProp), ...node.children.flatMap(ofNode)]
     case NodeTypes.TEXT:
       return isWord(node.content) ? [node.content.trim()] : []
