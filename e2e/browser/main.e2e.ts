@@ -64,7 +64,7 @@ describe('an operator', () => {
 
   it('opens a terminal and types', async () => {
     await page.getByRole('button', { name: 'Open terminal' }).click()
-    await page.waitForURL('**/terminals/trm_*')
+    await page.waitForURL('**/terminals?open=trm_*')
     await screen.live()
     await screen.prompted()
     await screen.type('echo hei-$((6*7))\r')

@@ -16,10 +16,16 @@ export interface Screen {
   live(withinMs?: number): Promise<void>
 }
 
-export const screenOf = (page: Page): Screen => {
+/** `pane`: a selector, where more than one is on the page. */
+export const screenOf = (page: Page, pane = '[data-terminal]'): Screen => {
   const rows = (): Promise<string> =>
-    page.evaluate(() =>
-      Array.from(document.querySelectorAll('.xterm-rows > div'), (row) => row.textContent?.trimEnd() ?? '').join('\n'),
+    page.evaluate(
+      (within) =>
+        Array.from(
+          document.querySelectorAll(`${within} .xterm-rows > div`),
+          (row) => row.textContent?.trimEnd() ?? '',
+        ).join('\n'),
+      pane,
     )
   const sees: Screen['sees'] = async (what, withinMs = 15_000) => {
     await until(
@@ -39,11 +45,11 @@ export const screenOf = (page: Page): Screen => {
     prompted: () => sees(/[#$]\s*$/),
     type: (text) => page.keyboard.type(text),
     async size() {
-      const words = (await page.locator('[data-size]').getAttribute('data-size')) ?? ''
+      const words = (await page.locator(`${pane}[data-size]`).getAttribute('data-size')) ?? ''
       const [cols = 0, lines = 0] = words.split(' × ').map(Number)
       return { cols, rows: lines }
     },
-    live: (withinMs = 15_000) => page.locator('[data-phase=live]').waitFor({ timeout: withinMs }),
+    live: (withinMs = 15_000) => page.locator(`${pane}[data-phase=live]`).waitFor({ timeout: withinMs }),
   }
 }
 

@@ -14,8 +14,8 @@ declare module 'vue-router' {
     place?: string
     /** Shown without the shell. */
     bare?: boolean
-    /** The phone shows no bottom bar: the screen needs all the room. */
-    whole?: boolean
+    /** Named in the query, this lets the screen take all the room: a rail beside it, and on the phone no bottom bar. */
+    whole?: string
   }
 }
 
@@ -67,14 +67,11 @@ export const createScreens = (session: Session) => {
         path: '/terminals',
         name: 'terminals',
         component: () => import('../pages/TerminalsPage.vue'),
-        meta: { title: 'Terminals', place: 'terminals' },
+        meta: { title: 'Terminals', place: 'terminals', whole: 'open' },
       },
       {
-        path: '/terminals/:id',
-        name: 'terminal',
-        component: () => import('../pages/TerminalPage.vue'),
-        props: true,
-        meta: { title: 'Terminal', place: 'terminals', whole: true },
+        path: '/terminals/:id(trm_.+)',
+        redirect: ({ params }) => ({ name: 'terminals', query: { open: params['id'] } }),
       },
       {
         path: '/events',

@@ -1,47 +1,23 @@
 // The emulator on the page: xterm.js in the look of the console, drawn by the graphics card where there is one.
 import { FitAddon } from '@xterm/addon-fit'
+import { SearchAddon } from '@xterm/addon-search'
+import { WebLinksAddon } from '@xterm/addon-web-links'
 import { WebglAddon } from '@xterm/addon-webgl'
-import { type ITheme, Terminal } from '@xterm/xterm'
+import { Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import { LIMITS } from '@sindri/schema/contract/limits'
+import { t } from '../words/words.ts'
+import { matches, type ThemeName, themes } from './emulatorThemes.ts'
 import type { Screen, Size } from './picture.ts'
+import { safeLink } from './safeLink.ts'
+import type { TerminalPreferences } from './terminalPreferences.ts'
 
-const ansi = (names: string, normal: string, bright: string): Partial<ITheme> => {
-  const colours = [normal.split(' '), bright.split(' ')]
-  return Object.fromEntries(
-    names.split(' ').flatMap((name, at) => [
-      [name, colours[0]?.[at]],
-      [`bright${name.charAt(0).toUpperCase()}${name.slice(1)}`, colours[1]?.[at]],
-    ]),
-  )
-}
-const names = 'black red green yellow blue magenta cyan white'
+export type EmulatorLook = Pick<TerminalPreferences, 'fontSize' | 'scrollback' | 'screenReader'>
 
-const themes: Record<'dark' | 'light', ITheme> = {
-  dark: {
-    background: '#0D0F13',
-    foreground: '#D7DCE4',
-    selectionBackground: '#2B3A55',
-    cursor: '#FF8A47',
-    cursorAccent: '#0D0F13',
-    ...ansi(
-      names,
-      '#2A303B #F2697C #57C98F #E3B84E #6EA6FF #B592F2 #45C2C0 #C6CDD8',
-      '#7A8494 #FF8C9B #7FE0AE #F6D27A #97C0FF #CDB3FA #74DAD6 #F2F5F9',
-    ),
-  },
-  light: {
-    background: '#FCFBF9',
-    foreground: '#1D2128',
-    selectionBackground: '#CFE0FF',
-    cursor: '#E2560B',
-    cursorAccent: '#FCFBF9',
-    ...ansi(
-      names,
-      '#1D2128 #B71D3A #12703F #7A5400 #1F56BD #6D43C0 #0A6E6A #5F6875',
-      '#6B7482 #C92A48 #177F4E #8A6206 #2E6BD0 #7F57D1 #0C7F7A #3A414D',
-    ),
-  },
+/** Where the match that is shown stands among all; `at` is -1 beyond those that are counted. */
+export interface Found {
+  at: number
+  count: number
 }
 
 export interface Emulator {
@@ -51,27 +27,55 @@ export interface Emulator {
   /** Measures the cells anew, with the font that has come. */
   useFont(): void
   focus(): void
+  blur(): void
   /** Gives the keyboard of a phone its place, or takes it away. */
   toggleKeyboard(): void
   /** As if it were typed. */
   key(data: string): void
+  /** As a whole where the program wants it so. */
   paste(text: string): void
+  /** What is selected, where anything is; must be called while the user acts. */
+  copy(): void
+  readonly hasSelection: boolean
+  /** The program takes a paste as a whole. */
+  readonly bracketedPaste: boolean
   /** Whether the program wants its arrow keys in the form for full-screen programs. */
   readonly applicationArrows: boolean
-  setTheme(theme: 'dark' | 'light'): void
+  find(term: string, by: 'next' | 'previous' | 'here', matchCase: boolean): void
+  endSearch(): void
+  /** Nobody reads keys any more: no cursor waits for them. */
+  end(): void
+  setTheme(theme: ThemeName): void
+  setLook(look: EmulatorLook): void
+  /** Only what is shown is drawn by the graphics card: browsers grant a page few of its contexts. */
+  setShown(isShown: boolean): void
   dispose(): void
 }
 
 export interface EmulatorOptions {
   place: HTMLElement
-  theme: 'dark' | 'light'
+  theme: ThemeName
+  look: EmulatorLook
   onData: (data: string | Uint8Array) => void
   /** Shift+F6 gives the keyboard back to the page. */
   onLeave: () => void
+  /** Pasted by the keyboard, the mouse or the browser's menu; nothing is sent before `paste` is called. */
+  onPaste: (text: string) => void
+  /** The user has selected something; a good moment to copy it. */
+  onSelected: () => void
+  /** The data of an OSC 52 of the program. `replay`: it was shown before. */
+  onClipboard: (data: string, replay: boolean) => void
+  /** The address under the pointer; null when it leaves. */
+  onLink: (address: string | null) => void
+  onFound: (found: Found) => void
+  /** Whether what is written now was shown before. */
+  isReplaying: () => boolean
 }
 
 const font = '"JetBrains Mono Variable"'
 const fallbacks = 'ui-monospace, monospace'
+/** More matches than this are found one by one and not counted. */
+export const COUNTED_MATCHES = 1000
 
 /** Resolves when the terminal's font is there. Without it a cell has another height, and every size would be wrong. */
 export const fontLoaded = async (): Promise<void> => {
@@ -82,46 +86,102 @@ const numbers = new Intl.NumberFormat()
 const [leastCols, mostCols] = LIMITS.terminalColumns
 const [leastRows, mostRows] = LIMITS.terminalRows
 
-export const openEmulator = ({ place, theme, onData, onLeave }: EmulatorOptions): Emulator => {
+export const openEmulator = (options: EmulatorOptions): Emulator => {
+  const { place, onData, onLink } = options
+  let { theme } = options
+  // A drag that ends on the link it began on selects; it does not go there.
+  const follow = (text: string): void => {
+    const address = safeLink(text)
+    if (address && !terminal.hasSelection()) window.open(address, '_blank', 'noopener,noreferrer')
+  }
+  const hover = (_: unknown, text: string): void => onLink(safeLink(text))
+  const leave = (): void => onLink(null)
   const terminal = new Terminal({
     fontFamily: document.fonts.check(`13px ${font}`) ? `${font}, ${fallbacks}` : fallbacks,
-    fontSize: 13,
+    fontSize: options.look.fontSize,
     lineHeight: 18 / 17,
     fontWeightBold: 700,
     cursorBlink: false,
     cursorStyle: 'block',
     cursorInactiveStyle: 'outline',
     minimumContrastRatio: 4.5,
-    scrollback: 10_000,
+    scrollback: options.look.scrollback,
+    screenReaderMode: options.look.screenReader,
     theme: themes[theme],
+    // What a search found is drawn by an interface that is called proposed.
+    allowProposedApi: true,
+    linkHandler: { activate: (_, text) => follow(text), hover, leave },
   })
   const fit = new FitAddon()
+  const search = new SearchAddon({ highlightLimit: COUNTED_MATCHES })
   terminal.loadAddon(fit)
+  terminal.loadAddon(search)
+  terminal.loadAddon(new WebLinksAddon((_, text) => follow(text), { hover, leave }))
+  search.onDidChangeResults(({ resultIndex, resultCount }) => options.onFound({ at: resultIndex, count: resultCount }))
   terminal.open(place)
-  terminal.textarea?.setAttribute('aria-label', 'Terminal input. Shift+F6 leaves the terminal.')
-  try {
-    const webgl = new WebglAddon()
-    // A lost context leaves the ordinary renderer, which is slower and right.
-    webgl.onContextLoss(() => webgl.dispose())
-    terminal.loadAddon(webgl)
-  } catch {
-    // No graphics card to be had: the ordinary renderer it is.
+  terminal.textarea?.setAttribute('aria-label', t('terminals.input'))
+
+  let webgl: WebglAddon | undefined
+  const setShown = (isShown: boolean): void => {
+    if (!isShown) {
+      webgl?.dispose()
+      webgl = undefined
+    } else if (!webgl) {
+      try {
+        const addon = new WebglAddon()
+        // A lost context leaves the ordinary renderer, which is slower and right.
+        addon.onContextLoss(() => addon.dispose())
+        terminal.loadAddon(addon)
+        webgl = addon
+      } catch {
+        // No graphics card to be had: the ordinary renderer it is.
+      }
+    }
   }
+
   terminal.onData(onData)
   // Old mouse reports are bytes, not text.
   terminal.onBinary((data) => onData(Uint8Array.from(data, (character) => character.charCodeAt(0))))
+
+  const copy = (): void => {
+    // oxlint-disable-next-line typescript/no-deprecated -- the other way is closed to pages that came over plain HTTP
+    if (terminal.hasSelection()) document.execCommand('copy')
+  }
   terminal.attachCustomKeyEventHandler((event) => {
     if (event.key === 'F6' && event.shiftKey) {
-      if (event.type === 'keydown') onLeave()
+      if (event.type === 'keydown') options.onLeave()
       return false
     }
+    if (!(event.ctrlKey || event.metaKey) || !event.shiftKey) return true
     // Ctrl+C belongs to the program. With Shift, browsers open their tools; elsewhere it copies.
-    if (event.ctrlKey && event.shiftKey && event.code === 'KeyC') {
+    if (event.code === 'KeyC') {
       event.preventDefault()
-      // oxlint-disable-next-line typescript/no-deprecated -- the other way is closed to pages that came over plain HTTP
-      if (event.type === 'keydown' && terminal.hasSelection()) document.execCommand('copy')
+      if (event.type === 'keydown') copy()
       return false
     }
+    // The browser pastes by itself, and the event for it follows.
+    return event.code !== 'KeyV'
+  })
+  // Before the emulator sees it: what is pasted may be asked about.
+  place.addEventListener(
+    'paste',
+    (event) => {
+      event.preventDefault()
+      event.stopPropagation()
+      options.onPaste(event.clipboardData?.getData('text/plain') ?? '')
+    },
+    { capture: true },
+  )
+  const selected = (): void => {
+    if (terminal.hasSelection() && document.activeElement === terminal.textarea) options.onSelected()
+  }
+  // A drag may end anywhere on the page.
+  document.addEventListener('mouseup', selected)
+
+  /** In order: the first is what the program's output is at. */
+  const drawing: { replay: boolean }[] = []
+  terminal.parser.registerOscHandler(52, (data) => {
+    options.onClipboard(data, drawing[0]?.replay ?? false)
     return true
   })
 
@@ -141,11 +201,21 @@ export const openEmulator = ({ place, theme, onData, onLeave }: EmulatorOptions)
 
   return {
     screen: {
-      write: (bytes, done) => run(() => terminal.write(bytes, done)),
+      write(bytes, done) {
+        const piece = { replay: options.isReplaying() }
+        run(() => {
+          drawing.push(piece)
+          terminal.write(bytes, () => {
+            drawing.shift()
+            done()
+          })
+        })
+      },
       resize: ({ cols, rows }) => alone(() => terminal.resize(cols, rows)),
       lost(bytes) {
         alone(() => terminal.reset())
-        run(() => terminal.write(`\x1b[2m── ${numbers.format(bytes)} bytes of output are no longer kept ──\x1b[0m\r\n`))
+        const words = t('terminals.lost', { bytes: numbers.format(bytes) }, bytes)
+        run(() => terminal.write(`\x1b[2m── ${words} ──\x1b[0m\r\n`))
       },
     },
     fits() {
@@ -155,16 +225,53 @@ export const openEmulator = ({ place, theme, onData, onLeave }: EmulatorOptions)
     },
     useFont: () => (terminal.options.fontFamily = `${font}, ${fallbacks}`),
     focus: () => terminal.focus(),
+    blur: () => terminal.blur(),
     toggleKeyboard() {
       if (document.activeElement === terminal.textarea) terminal.blur()
       else terminal.focus()
     },
     key: (data) => terminal.input(data),
     paste: (text) => terminal.paste(text),
+    copy() {
+      terminal.focus()
+      copy()
+    },
+    get hasSelection() {
+      return terminal.hasSelection()
+    },
+    get bracketedPaste() {
+      return terminal.modes.bracketedPasteMode
+    },
     get applicationArrows() {
       return terminal.modes.applicationCursorKeysMode
     },
-    setTheme: (next) => (terminal.options.theme = themes[next]),
-    dispose: () => terminal.dispose(),
+    find(term, by, matchCase) {
+      const wish = { caseSensitive: matchCase, incremental: by === 'here', decorations: matches[theme] }
+      if (by === 'next') search.findNext(term, wish)
+      // What was written last is what is looked for first.
+      else search.findPrevious(term, wish)
+    },
+    endSearch() {
+      search.clearDecorations()
+      terminal.clearSelection()
+    },
+    end() {
+      terminal.options.disableStdin = true
+      run(() => terminal.write('\x1b[?25l'))
+    },
+    setTheme(next) {
+      theme = next
+      terminal.options.theme = themes[next]
+    },
+    setLook({ fontSize, scrollback, screenReader }) {
+      terminal.options.fontSize = fontSize
+      terminal.options.scrollback = scrollback
+      terminal.options.screenReaderMode = screenReader
+    },
+    setShown,
+    dispose() {
+      document.removeEventListener('mouseup', selected)
+      terminal.dispose()
+    },
   }
 }

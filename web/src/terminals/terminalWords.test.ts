@@ -16,7 +16,12 @@ test('a terminal that somebody ended names them, and one that failed says what t
 })
 
 test('a failed terminal is drawn as an error, an ended one as stopped', () => {
-  expect(terminalLook({ state: 'CLOSED', reason: 'FAILED' }).glyph).toBe('error')
-  expect(terminalLook({ state: 'CLOSED', reason: 'ENDED' }).glyph).toBe('stopped')
-  expect(terminalLook({ state: 'READY', reason: null }).word).toBe('Open')
+  expect(terminalLook({ state: 'CLOSED', reason: 'FAILED', mine: true }, false).glyph).toBe('error')
+  expect(terminalLook({ state: 'CLOSED', reason: 'ENDED', mine: true }, false).glyph).toBe('stopped')
+})
+
+test('one of mine that runs is shown here or detached; of others it is only known that it is open', () => {
+  expect(terminalLook({ state: 'READY', reason: null, mine: true }, true).word).toBe('Shown here')
+  expect(terminalLook({ state: 'READY', reason: null, mine: true }, false).word).toBe('Detached')
+  expect(terminalLook({ state: 'READY', reason: null, mine: false }, false).word).toBe('Open')
 })

@@ -1,5 +1,5 @@
 // The terminals somebody may see, of one instance or of all, and opening and ending them.
-import { shallowRef } from 'vue'
+import { computed, shallowRef } from 'vue'
 import { useRouter } from 'vue-router'
 import {
   EndTerminalDocument,
@@ -43,23 +43,35 @@ export const useTerminals = (instanceId: () => string | null) => {
   return { terminals: state, fault, reread, ending, endFault, end }
 }
 
-export const useOpenTerminal = () => {
+/** Starts shells; undefined: it could not be, and `fault` says why. */
+export const useStartTerminal = () => {
   const { mutate } = useGraph()
-  const router = useRouter()
-  const opening = shallowRef(false)
+  /** The instance on which one is being started. */
+  const opening = shallowRef<string>()
   const fault = shallowRef<ShownFault>()
 
-  const open = async (instanceId: string) => {
-    opening.value = true
+  const start = async (instanceId: string): Promise<string | undefined> => {
+    opening.value = instanceId
     fault.value = undefined
     try {
-      const { openTerminal } = await mutate(OpenTerminalDocument, { input: { instanceId, ...FIRST_SIZE } })
-      await router.push(`/terminals/${openTerminal.id}`)
+      return (await mutate(OpenTerminalDocument, { input: { instanceId, ...FIRST_SIZE } })).openTerminal.id
     } catch (error) {
       fault.value = toFault(error)
+      return undefined
     } finally {
-      opening.value = false
+      opening.value = undefined
     }
   }
-  return { opening, fault, open }
+  return { opening, fault, start }
+}
+
+/** Starts a shell and shows it in the workspace. */
+export const useOpenTerminal = () => {
+  const router = useRouter()
+  const { opening, fault, start } = useStartTerminal()
+  const open = async (instanceId: string) => {
+    const id = await start(instanceId)
+    if (id) await router.push({ name: 'terminals', query: { open: id } })
+  }
+  return { opening: computed(() => opening.value !== undefined), fault, open }
 }

@@ -6,7 +6,7 @@ import { bareWords } from './bare.ts'
 
 const root = path.join(import.meta.dirname, '..')
 /** Rooms whose words are not moved yet. It only ever gets shorter. */
-const NOT_YET = ['pages', 'terminals', 'ui']
+const NOT_YET = ['pages', 'ui']
 
 const screens = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.vue'))

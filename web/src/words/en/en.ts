@@ -4,13 +4,14 @@ import { audit } from './audit.ts'
 import { chart } from './chart.ts'
 import { events } from './events.ts'
 import { fleet } from './fleet.ts'
-import { instances } from './instances.ts'
 import { instance } from './instance.ts'
+import { instances } from './instances.ts'
 import { metrics } from './metrics.ts'
 import { palette } from './palette.ts'
 import { session } from './session.ts'
 import { settings } from './settings.ts'
 import { shell } from './shell.ts'
+import { terminals } from './terminals.ts'
 import { ui } from './ui.ts'
 
 export const en = {
@@ -26,5 +27,6 @@ export const en = {
   session,
   settings,
   shell,
+  terminals,
   ui,
 }
