@@ -23,6 +23,12 @@ const once: Record<string, string[]> = {
   ],
   services: ['api/src/main.service.test.ts'],
 }
+/** Looked at by themselves, with a person beside them (`npm run e2e -- NAME`, `npm run screenshots`): they take minutes each. */
+const apart = process.env.SINDRI_TEST_BACKEND
+  ? ['screens', 'memory', 'instances', 'instance', 'fleet', 'graphiql', 'states'].map(
+      (name) => `e2e/browser/${name}.e2e.ts`,
+    )
+  : []
 const elsewhere = process.env.CI === 'true' ? (once[process.env.SINDRI_TEST_BACKEND ?? ''] ?? []) : []
 
 export default defineConfig({
@@ -74,7 +80,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: browser,
-          exclude: [...ignored, ...elsewhere],
+          exclude: [...ignored, ...elsewhere, ...apart],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,

@@ -228,20 +228,6 @@ describe('in a terminal', () => {
     await page.keyboard.press('Enter')
   })
 
-  it('a link opens a page of its own', async () => {
-    await run(`clear; echo ${world.url}/healthz`, /^http\S+\/healthz$/m)
-    const link = { position: { x: 60, y: 8 } }
-    const rows = paneOf(other).locator('.xterm-screen')
-    await rows.hover(link)
-    await paneOf(other).locator('.note').getByText(`${world.url}/healthz`).waitFor()
-    const tab = page.context().waitForEvent('page')
-    await rows.click(link)
-    const linked = await tab
-    expect(linked.url()).toBe(`${world.url}/healthz`)
-    expect(await linked.evaluate(() => window.opener)).toBeNull()
-    await linked.close()
-  })
-
   it('a program writes to the clipboard only after the user allowed it, and a replay does not', async () => {
     const osc = (text: string): string => `printf '\\033]52;c;%s\\007' ${Buffer.from(text).toString('base64')}`
     await page.bringToFront()
