@@ -118,7 +118,10 @@ describe('without the console', () => {
     await admin.getByRole('link', { name: 'anvil' }).click()
     const open = admin.getByRole('button', { name: 'Open terminal' })
     const strip = admin.getByText(/^Connection to the console lost/)
-    await admin.getByText(/\d\d:\d\d to now/).first().waitFor()
+    await admin
+      .getByText(/\d\d:\d\d to now/)
+      .first()
+      .waitFor()
     await admin.getByText(/\d% of \d+ cores?/).waitFor()
     expect(await open.isEnabled()).toBe(true)
 
