@@ -102,7 +102,7 @@ describe('a session', () => {
     await admin.goto(`${world.url}/settings/profile`)
     // Programs of this user have sessions, too; this browser's own cannot be ended here.
     const browsers = admin.getByRole('listitem').filter({ hasText: 'Chrome on Linux' })
-    await browsers.getByRole('button', { name: 'End', exact: true }).click()
+    await browsers.getByRole('button', { name: /^End the session/ }).click()
     await at(other, '/sign-in')
     await other.getByLabel('E-mail').fill(world.admin.email)
     await other.getByLabel('Password', { exact: true }).fill(world.admin.password)
