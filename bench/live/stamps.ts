@@ -1,0 +1,16 @@
+// Loaded into the console in front of its own program: writes down when each message was handed to the bus.
+import { subscribe } from 'node:diagnostics_channel'
+import { appendFileSync } from 'node:fs'
+import { nowMs } from '../kit/role.ts'
+
+const file = process.env['BENCH_STAMPS'] ?? ''
+let lines = ''
+subscribe('sindri.bus.publish', (message) => {
+  const { topic, value } = message as { topic: string; value: { id?: string; sample?: { at: Date } } }
+  lines += `${topic} ${value.sample?.at.toISOString() ?? value.id} ${nowMs()}\n`
+})
+setInterval(() => {
+  if (lines === '') return
+  appendFileSync(file, lines)
+  lines = ''
+}, 200).unref()
