@@ -5,11 +5,14 @@ import { ShownFault } from '../graph/faults.ts'
 import { systemClock } from '../platform/clock.ts'
 import { placeAfterSignIn } from '../session/placeAfterSignIn.ts'
 import type { Session } from '../session/session.ts'
+import type { WordKey } from '../words/words.ts'
 
 declare module 'vue-router' {
   interface RouteMeta {
-    /** Its name in the crumb and the window's title. */
-    title?: string
+    /** Its name in the crumb and the window's title: of its place, unless it is one of several there. */
+    title?: WordKey
+    /** Its own name within its place. */
+    part?: WordKey
     /** The item of the navigation it belongs to. */
     place?: string
     /** Shown without the shell. */
@@ -30,25 +33,25 @@ export const createScreens = (session: Session) => {
         path: '/',
         name: 'fleet',
         component: () => import('../pages/FleetPage.vue'),
-        meta: { title: 'Fleet', place: 'fleet' },
+        meta: { title: 'shell.place.fleet', place: 'fleet' },
       },
       {
         path: '/sign-in',
         name: 'sign-in',
         component: () => import('../pages/SignInPage.vue'),
-        meta: { title: 'Sign in', bare: true },
+        meta: { title: 'session.signIn.page', bare: true },
       },
       {
         path: '/password',
         name: 'password',
         component: () => import('../pages/FirstPasswordPage.vue'),
-        meta: { title: 'Choose a password', bare: true },
+        meta: { title: 'session.first.page', bare: true },
       },
       {
         path: '/instances',
         name: 'instances',
         component: () => import('../pages/InstancesPage.vue'),
-        meta: { title: 'Instances', place: 'instances' },
+        meta: { title: 'shell.place.instances', place: 'instances' },
       },
       {
         path: '/instances/:id/:tab(resources|terminals|events|details)?',
@@ -61,13 +64,13 @@ export const createScreens = (session: Session) => {
         path: '/enrol',
         name: 'enrol',
         component: () => import('../pages/EnrolPage.vue'),
-        meta: { title: 'Add an instance', place: 'instances' },
+        meta: { title: 'shell.place.instances', part: 'shell.act.enrol', place: 'instances' },
       },
       {
         path: '/terminals',
         name: 'terminals',
         component: () => import('../pages/TerminalsPage.vue'),
-        meta: { title: 'Terminals', place: 'terminals', whole: 'open' },
+        meta: { title: 'shell.place.terminals', place: 'terminals', whole: 'open' },
       },
       {
         path: '/terminals/:id(trm_.+)',
@@ -77,44 +80,44 @@ export const createScreens = (session: Session) => {
         path: '/events',
         name: 'events',
         component: () => import('../pages/EventsPage.vue'),
-        meta: { title: 'Events', place: 'events' },
+        meta: { title: 'shell.place.events', place: 'events' },
       },
       {
         path: '/audit',
         name: 'audit',
         component: () => import('../pages/AuditPage.vue'),
-        meta: { title: 'Audit', place: 'audit' },
+        meta: { title: 'shell.place.audit', place: 'audit' },
       },
       { path: '/audit/:id', redirect: ({ params }) => ({ name: 'audit', query: { entry: params['id'] } }) },
       {
         path: '/settings/profile',
         name: 'profile',
         component: () => import('../pages/ProfilePage.vue'),
-        meta: { title: 'Profile', place: 'settings' },
+        meta: { title: 'shell.place.settings', part: 'settings.profile', place: 'settings' },
       },
       {
         path: '/settings/console',
         name: 'console',
         component: () => import('../pages/ConsoleSettingsPage.vue'),
-        meta: { title: 'Settings', place: 'settings' },
+        meta: { title: 'shell.place.settings', part: 'settings.console', place: 'settings' },
       },
       {
         path: '/settings/about',
         name: 'about',
         component: () => import('../pages/AboutPage.vue'),
-        meta: { title: 'About', place: 'settings' },
+        meta: { title: 'shell.place.settings', part: 'settings.about', place: 'settings' },
       },
       {
         path: '/access/users',
         name: 'users',
         component: () => import('../pages/UsersPage.vue'),
-        meta: { title: 'Access', place: 'access' },
+        meta: { title: 'shell.place.access', part: 'access.users', place: 'access' },
       },
       {
         path: '/access/keys',
         name: 'keys',
         component: () => import('../pages/KeysPage.vue'),
-        meta: { title: 'Access', place: 'access' },
+        meta: { title: 'shell.place.access', part: 'access.keys', place: 'access' },
       },
       {
         path: '/access',
@@ -125,7 +128,7 @@ export const createScreens = (session: Session) => {
         path: '/:path(.*)*',
         name: 'nowhere',
         component: () => import('../pages/NowherePage.vue'),
-        meta: { title: 'Not found' },
+        meta: { title: 'shell.nowhere.page' },
       },
     ],
   })

@@ -1,6 +1,6 @@
 // Paints the squares of a group: heat where an instance runs, else an empty square with the silhouette of its status.
 import { type GlyphName, type Silhouette, silhouettes } from '../ui/glyphs.ts'
-import { STATUS_LOOK } from '../ui/instanceWords.ts'
+import { STATUS_GLYPH } from '../ui/instanceWords.ts'
 import type { Token } from '../ui/tokens.ts'
 import { type Cells, placeOf } from './cells.ts'
 import { figureOf, heatOf } from './heat.ts'
@@ -67,7 +67,7 @@ export const paint = (
       pen.fill()
       return
     }
-    const { glyph } = STATUS_LOOK[square.status]
+    const glyph = STATUS_GLYPH[square.status]
     const large = side >= GLYPH_FROM
     const runs = square.status === 'RUNNING'
     pen.roundRect(x + 0.5, y + 0.5, side - 1, side - 1, corner)

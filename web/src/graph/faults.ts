@@ -1,6 +1,7 @@
 // Errors of the graph as the user meets them: what failed, whether trying again helps, and the id that finds it in the log.
 import { type FaultCode, type FaultDetails, FAULTS, isFaultCode } from '@sindri/schema/contract/codes'
 import { CombinedError } from '@urql/vue'
+import { t } from '../words/words.ts'
 
 /** UNREACHABLE is the page's own: no answer came at all. */
 type ShownCode = FaultCode | 'UNREACHABLE'
@@ -28,7 +29,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 export const toFault = (error: unknown): ShownFault => {
   if (error instanceof ShownFault) return error
   const graphQL = graphQLErrorOf(error)
-  if (!graphQL) return new ShownFault('UNREACHABLE', 'The console did not answer.', true)
+  if (!graphQL) return new ShownFault('UNREACHABLE', t('ui.unreachable'), true)
   const { code: named, requestId, retry: _, ...details } = isRecord(graphQL.extensions) ? graphQL.extensions : {}
   const code = isFaultCode(named) ? named : 'INTERNAL'
   return new ShownFault(

@@ -1,5 +1,7 @@
 // Figures, sizes, durations and times as text: three significant digits, a no-break space, one unit; missing is "–".
 
+import { t } from '../words/words.ts'
+
 export const MISSING = '–'
 const SPACE = '\u00a0'
 
@@ -82,10 +84,10 @@ export const createFormat = (locale?: string, timeZone?: string) => {
     /** "2 s ago" up to a day, then the date and time. */
     ago: (at: number, now: number) => {
       const age = now - at
-      if (age < second) return 'just now'
-      if (age < minute) return `${Math.floor(age / second)}${SPACE}s ago`
-      if (age < hour) return `${Math.floor(age / minute)}${SPACE}min ago`
-      return age < day ? `${Math.floor(age / hour)}${SPACE}h ago` : dateTime(at)
+      if (age < second) return t('ui.justNow')
+      if (age < minute) return t('ui.ago', { time: `${Math.floor(age / second)}${SPACE}s` })
+      if (age < hour) return t('ui.ago', { time: `${Math.floor(age / minute)}${SPACE}min` })
+      return age < day ? t('ui.ago', { time: `${Math.floor(age / hour)}${SPACE}h` }) : dateTime(at)
     },
     /** A time of today without its date, others with it. */
     timeOrDate: (at: number, now: number) =>

@@ -1,19 +1,21 @@
 // How statuses and providers are called and drawn.
 import type { Status } from '@sindri/schema/contract/status'
+import { t } from '../words/words.ts'
 import type { GlyphName } from './glyphs.ts'
 
-export const STATUS_LOOK: Record<Status, { glyph: GlyphName; word: string }> = {
-  RUNNING: { glyph: 'running', word: 'Running' },
-  STALE: { glyph: 'stale', word: 'Stale' },
-  OFFLINE: { glyph: 'offline', word: 'Offline' },
-  DEPLOYING: { glyph: 'deploying', word: 'Deploying' },
-  SUSPENDED: { glyph: 'suspended', word: 'Suspended' },
-  STOPPED: { glyph: 'stopped', word: 'Stopped' },
-  ERROR: { glyph: 'error', word: 'Error' },
-  DESTROYING: { glyph: 'destroying', word: 'Destroying' },
-  DESTROYED: { glyph: 'destroyed', word: 'Destroyed' },
-  UNKNOWN: { glyph: 'unknown', word: 'Unknown' },
+export const STATUS_GLYPH: Record<Status, GlyphName> = {
+  RUNNING: 'running',
+  STALE: 'stale',
+  OFFLINE: 'offline',
+  DEPLOYING: 'deploying',
+  SUSPENDED: 'suspended',
+  STOPPED: 'stopped',
+  ERROR: 'error',
+  DESTROYING: 'destroying',
+  DESTROYED: 'destroyed',
+  UNKNOWN: 'unknown',
 }
+export const statusWord = (status: Status): string => t(`ui.status.${status}`)
 
 const PROVIDERS: Record<string, string> = {
   fly: 'Fly.io',
@@ -24,12 +26,13 @@ const PROVIDERS: Record<string, string> = {
   devpod: 'DevPod',
   runpod: 'RunPod',
   northflank: 'Northflank',
-  local: 'Local',
 }
 
 /** A provider this page does not know keeps the name it was given. */
-export const providerWord = (provider: string | null | undefined): string | null =>
-  provider ? (PROVIDERS[provider.toLowerCase()] ?? provider) : null
+export const providerWord = (provider: string | null | undefined): string | null => {
+  const known = provider?.toLowerCase() ?? ''
+  return known === 'local' ? t('ui.local') : (PROVIDERS[known] ?? (provider || null))
+}
 
 const SYSTEMS: Record<string, string> = {
   linux: 'Linux',

@@ -2,18 +2,14 @@
 import { defineStore } from 'pinia'
 import { ref, watch } from 'vue'
 
-export const THEMES = [
-  { value: 'system', text: 'As the system' },
-  { value: 'light', text: 'Light' },
-  { value: 'dark', text: 'Dark' },
-] as const
-type ThemeChoice = (typeof THEMES)[number]['value']
+export const THEMES = ['system', 'light', 'dark'] as const
+type ThemeChoice = (typeof THEMES)[number]
 
 const KEY = 'sindri.theme'
 
 const stored = (): ThemeChoice => {
   const found = localStorage.getItem(KEY)
-  return THEMES.find((theme) => theme.value === found)?.value ?? 'system'
+  return THEMES.find((theme) => theme === found) ?? 'system'
 }
 
 export const usePreferences = defineStore('preferences', () => {

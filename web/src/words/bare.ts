@@ -1,6 +1,6 @@
-// Finds the words that a template shows by itself instead of taking them from `en/`.
+// Finds the words that a screen shows by itself instead of taking them from `en/`.
 import { type AttributeNode, type DirectiveNode, NodeTypes, type TemplateChildNode } from '@vue/compiler-dom'
-import { parse } from 'vue/compiler-sfc'
+import { babelParse, parse } from 'vue/compiler-sfc'
 
 /** Attributes and properties whose value a person reads or hears. */
 const READ =
@@ -41,6 +41,45 @@ const ofNode = (node: TemplateChildNode): string[] => {
   }
 }
 
+/** Keys, browsers, systems and providers: called alike in every language. */
+const NAMES = new Set([
+  'Arch Linux',
+  ...'Ctrl Cmd Shift Enter Esc Edge Opera Firefox Chrome Safari Android Windows Linux Debian Ubuntu Alpine Fedora Fly.io Docker Kubernetes Northflank'.split(
+    ' ',
+  ),
+])
+
+/** In a script `a b` may be two classes, and `AbCd` the name of a type: a phrase begins with a word with a capital. */
+const isSaid = (text: string): boolean => /^\p{Lu}\p{Ll}+(?![\p{L}\p{N}_])/u.test(text.trim()) && !NAMES.has(text)
+
+type Syntax = Readonly<Record<string, unknown>>
+const isSyntax = (value: unknown): value is Syntax => typeof value === 'object' && value !== null
+
+/** What a program compares with, and what it tells its author, nobody reads on a screen. */
+const isUnsaid = ({ type, operator, callee }: Syntax): boolean =>
+  type === 'ImportDeclaration' ||
+  type === 'TSLiteralType' ||
+  (type === 'BinaryExpression' && operator !== '+') ||
+  (type === 'NewExpression' && isSyntax(callee) && callee['name'] === 'Error')
+
+const ofSyntax = (node: unknown): string[] => {
+  if (Array.isArray(node)) return node.flatMap(ofSyntax)
+  if (!isSyntax(node) || isUnsaid(node)) return []
+  if (node['type'] === 'StringLiteral') return [String(node['value'])].filter(isSaid)
+  if (node['type'] === 'TemplateElement') return [(node['value'] as { cooked: string }).cooked].filter(isSaid)
+  if (node['type'] === 'SwitchCase') return ofSyntax(node['consequent'])
+  return Object.entries(node).flatMap(([name, part]) => (name === 'loc' || name === 'comments' ? [] : ofSyntax(part)))
+}
+
+/** Of a TypeScript module: the literals that read like a phrase or a name. */
+export const bareScriptWords = (source: string): string[] =>
+  ofSyntax(babelParse(source, { sourceType: 'module', plugins: ['typescript'] }).program)
+
 /** In the order in which they stand. `source` is a whole .vue file. */
-export const bareWords = (source: string): string[] =>
-  (parse(source).descriptor.template?.ast?.children ?? []).flatMap(ofNode)
+export const bareWords = (source: string): string[] => {
+  const { template, script, scriptSetup } = parse(source).descriptor
+  return [
+    ...[script, scriptSetup].flatMap((one) => (one ? bareScriptWords(one.content) : [])),
+    ...(template?.ast?.children ?? []).flatMap(ofNode),
+  ]
+}

@@ -33,11 +33,11 @@ export const useActs = (help: Ref<boolean>) => {
 
   const acts = computed<PaletteEntry[]>(() => [
     ...(mayEnrol.value ? [{ id: 'enrol', title: t('shell.act.enrol'), icon: mdiPlus, to: { name: 'enrol' } }] : []),
-    ...THEMES.filter(({ value }) => value !== preferences.theme).map(({ value, text }) => ({
-      id: `theme-${value}`,
-      title: t('shell.act.theme', { theme: text }),
+    ...THEMES.filter((theme) => theme !== preferences.theme).map((theme) => ({
+      id: `theme-${theme}`,
+      title: t('shell.act.theme', { theme: t(`ui.theme.${theme}`) }),
       icon: mdiThemeLightDark,
-      run: () => (preferences.theme = value),
+      run: () => (preferences.theme = theme),
     })),
     { id: 'keys', title: t('shell.keys.title'), icon: mdiKeyboardOutline, run: () => (help.value = true) },
     {

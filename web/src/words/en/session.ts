@@ -40,4 +40,27 @@ export const session = {
   },
   signOut: 'Sign out',
   theme: 'Theme',
+  signIn: {
+    page: 'Sign in',
+    title: 'Sign in to Sindri',
+    email: 'E-mail',
+    emailFault: "An address such as name{'@'}example.com.",
+    password: 'Password',
+    passwordFault: 'The password is missing.',
+    act: 'Sign in',
+    nextTry: '{message} Next try in {wait}.',
+    audited: 'Sign-ins are written to the audit log.',
+  },
+  first: {
+    page: 'Choose a password',
+    title: 'Choose your password',
+    detail: 'The one-time password was for this sign-in only.',
+    oneTime: 'One-time password',
+    leave: 'Sign out instead',
+  },
+  unreached: {
+    title: 'Sindri cannot answer now',
+    what: 'Who is signed in could not be asked',
+    again: 'This page tries again by itself.',
+  },
 } as const

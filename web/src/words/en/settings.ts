@@ -84,7 +84,6 @@ export const settings = {
     others: 'It contains one package by others | It contains {n} packages by others',
     search: 'Package or licence',
     fault: 'The licences could not be loaded.',
-    again: 'Try again',
     show: 'Show the packages and their licences',
     hide: 'Hide them',
     none: 'No package is called like that.',

@@ -1,6 +1,10 @@
 // Phrases of the frame around every screen.
 export const shell = {
   name: 'Sindri',
+  /** The window's title: of the console, and of a screen. */
+  console: 'Sindri Console',
+  title: '{screen} · Sindri Console',
+  part: '{part} · {place}',
   skip: 'Skip to content',
   brand: 'Sindri, to the fleet',
   navigation: 'Main',
@@ -17,6 +21,11 @@ export const shell = {
     audit: 'Audit',
     access: 'Access',
     settings: 'Settings',
+  },
+  nowhere: {
+    page: 'Not found',
+    title: 'There is nothing at this address',
+    act: 'Show the instances',
   },
   group: {
     observe: 'Observe',
