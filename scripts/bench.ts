@@ -1,4 +1,4 @@
-// `npm run bench -- NAME [--json]`: one measurement with its bare limit, on the Node that runs everything.
+// `npm run bench -- NAME [--json] [--embedded]`: one measurement with its bare limit, on the Node that runs everything.
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { find } from './kit/found.ts'
@@ -14,12 +14,15 @@ await program(async () => {
     throw new Error(`bench: expected one of ${known.join(', ') || '(none yet)'}, got "${name}"`)
   }
   await prepare()
-  return run(process.execPath, [file, ...args], { cwd: root, env: { ...process.env, ...(await backend()) } })
+  return run(process.execPath, [file, ...args], {
+    cwd: root,
+    env: { ...process.env, ...(await backend(args.includes('--embedded'))) },
+  })
 })
 
-/** PostgreSQL and Redis where both are found, as a fleet has them; SINDRI_TEST_BACKEND=embedded measures without. */
-async function backend(): Promise<Record<string, string>> {
-  if (process.env['SINDRI_TEST_BACKEND']) return {}
+/** PostgreSQL and Redis where both are found, as a fleet has them. */
+async function backend(isEmbedded: boolean): Promise<Record<string, string>> {
+  if (isEmbedded) return { SINDRI_TEST_BACKEND: 'embedded' }
   const [postgres, redis] = [await find('postgres', process.env), await find('redis', process.env)]
   return 'env' in postgres && 'env' in redis ? { SINDRI_TEST_BACKEND: 'services', ...postgres.env, ...redis.env } : {}
 }
