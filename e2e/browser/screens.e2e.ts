@@ -10,6 +10,14 @@ import { openBrowser, openPage, shoot, sizes } from './page.ts'
 import { screenOf, signIn } from './screen.ts'
 
 const SWARM = 60
+/** For pictures that stay, the charts have something to show. */
+const WARM_UP_MS = process.env.SINDRI_SCREENSHOTS ? 150_000 : 0
+const dana = { email: 'dana@example.com', name: 'Dana Krüger', role: 'OPERATOR' }
+const key = {
+  name: 'nightly build',
+  role: 'DEVELOPER',
+  expiresAt: new Date(Date.now() + 90 * 86_400_000).toISOString(),
+}
 let world: World
 let browser: Browser
 let page: Page
@@ -19,27 +27,7 @@ let terminal: string
 
 beforeAll(async () => {
   ;[world, browser] = await Promise.all([openWorld(), openBrowser()])
-  world.startAgent('forge-api-01', { SINDRI_AGENT_TAGS: 'team=forge,env=dev', SINDRI_REGION: 'eu-central-1' })
-  const secret = path.join(world.folder, 'console', 'enrol-secret')
-  const args = ['--url', world.url, '--secret-file', secret, '--agents', String(SWARM), '--metrics', '2']
-  swarm = run(path.join(root, 'bench/swarm/main.ts'), {}, undefined, args)
   ;({ page } = await openPage(browser))
-  await signIn(page, world)
-  instance = (await world.running('forge-api-01')).id
-  const api = await world.api()
-  const running = '{ instances(filter: { status: [RUNNING] }) { totalCount } }'
-  await until('the swarm', async () => (await api.ask(running)).instances.totalCount > SWARM, 60_000)
-  await api.ask('mutation ($input: CreateUserInput!) { createUser(input: $input) { user { id } } }', {
-    input: { email: 'dana@example.com', name: 'Dana Krüger', role: 'OPERATOR' },
-  })
-  await page.goto(`${world.url}/instances/${instance}`)
-  await page.getByRole('button', { name: 'Open terminal' }).first().click()
-  const screen = screenOf(page)
-  await screen.live()
-  await screen.prompted()
-  await screen.type('uname -a; uptime; df -h /\r')
-  await screen.prompted()
-  terminal = page.url().slice(world.url.length)
 })
 afterAll(async () => {
   await swarm?.end()
@@ -47,70 +35,133 @@ afterAll(async () => {
   await world?.end()
 })
 
-/** Where it is, and what must be there before it is looked at. */
-const screens: [name: string, at: () => string, shows: (page: Page) => Promise<unknown>][] = [
-  ['fleet', () => '/', (shown) => shown.getByRole('link', { name: /^forge-api-01, CPU/ }).waitFor()],
-  ['instances', () => '/instances', (shown) => shown.getByText('swarm-0010').first().waitFor()],
-  ['instance', () => `/instances/${instance}`, (shown) => shown.locator('.apexcharts-series path').first().waitFor()],
-  [
-    'instance-resources',
-    () => `/instances/${instance}/resources`,
-    (shown) => shown.getByRole('row', { name: /^lo / }).waitFor(),
-  ],
-  [
-    'instance-terminals',
-    () => `/instances/${instance}/terminals`,
-    (shown) => shown.getByRole('heading', { name: 'Open' }).waitFor(),
-  ],
-  ['instance-events', () => `/instances/${instance}/events`, (shown) => shown.getByText('That is all.').waitFor()],
-  [
-    'instance-details',
-    () => `/instances/${instance}/details`,
-    (shown) => shown.getByRole('heading', { name: 'Machine' }).waitFor(),
-  ],
-  ['enrol', () => '/enrol', (shown) => shown.getByText('SINDRI_CONSOLE_URL=').first().waitFor()],
-  ['terminals', () => '/terminals', (shown) => shown.getByText('forge-api-01').first().waitFor()],
-  ['terminal', () => terminal, (shown) => shown.locator('[data-phase=live]').first().waitFor()],
-  ['profile', () => '/settings/profile', (shown) => shown.getByRole('heading', { name: 'Password' }).waitFor()],
-  ['nowhere', () => '/no/such/place', (shown) => shown.getByRole('heading').first().waitFor()],
-]
+type Screen = [name: string, at: () => string, shows: (page: Page) => Promise<unknown>]
 
-describe.each(screens)('the screen %s', (name, at, shows) => {
-  it.each(['dark', 'light'] as const)('is whole and open to everybody, %s', async (colorScheme) => {
-    const found: string[] = []
-    for (const viewport of Object.values(sizes)) {
+const heading = (name: string | RegExp) => (shown: Page) => shown.getByRole('heading', { name }).first().waitFor()
+const text = (words: string | RegExp) => (shown: Page) => shown.getByText(words).first().waitFor()
+
+/** In both themes and at both widths: what is wrong with it, if anything. Leaves a picture of each. */
+async function look(name: string): Promise<string[]> {
+  const found: string[] = []
+  for (const viewport of Object.values(sizes)) {
+    for (const colorScheme of ['dark', 'light'] as const) {
+      const of = `${name}-${colorScheme}-${viewport.width}`
       await page.setViewportSize(viewport)
       await page.emulateMedia({ colorScheme })
-      await page.goto(`${world.url}${at()}`)
-      await shows(page)
-      // Charts, fonts and the first live figures.
-      await page.waitForTimeout(700)
-      await shoot(page, `${name}-${colorScheme}-${viewport.width}`)
-      found.push(...(await violationsOf(page)).map((violation) => `${viewport.width}: ${violation}`))
+      // Charts and terminals draw themselves anew.
+      await page.waitForTimeout(500)
+      await shoot(page, of)
+      found.push(...(await violationsOf(page)).map((violation) => `${of}: ${violation}`))
       const beside = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-      if (beside > 0) found.push(`${viewport.width}: ${beside} px stand beside the screen`)
+      if (beside > 0) found.push(`${of}: ${beside} px stand beside the screen`)
     }
-    expect(found).toEqual([])
+  }
+  return found
+}
+
+const areWhole = (screens: Screen[]) => {
+  it.each(screens)('the screen %s is whole and open to everybody', async (name, at, shows) => {
+    await page.setViewportSize(sizes.wide)
+    await page.goto(`${world.url}${at()}`)
+    await shows(page)
+    expect(await look(name)).toEqual([])
   })
+}
+
+describe('to a stranger', () => {
+  areWhole([['sign-in', () => '/sign-in', (shown) => shown.getByLabel('E-mail').waitFor()]])
 })
 
-describe('the palette', () => {
-  it.each(['dark', 'light'] as const)('is open to everybody, and finds, %s', async (colorScheme) => {
-    const found: string[] = []
-    for (const viewport of Object.values(sizes)) {
-      await page.setViewportSize(viewport)
-      await page.emulateMedia({ colorScheme })
-      await page.goto(`${world.url}/instances`)
-      await page.getByText('swarm-0010').first().waitFor()
-      await page.keyboard.press('Control+k')
-      await page.getByRole('combobox', { name: 'Search or run' }).fill('forge')
-      await page.getByRole('option', { name: /forge-api-01/ }).waitFor()
-      await page.waitForTimeout(400)
-      await shoot(page, `palette-${colorScheme}-${viewport.width}`)
-      found.push(...(await violationsOf(page)).map((violation) => `${viewport.width}: ${violation}`))
-    }
-    expect(found).toEqual([])
-    await page.keyboard.press('Enter')
-    await page.waitForURL(`**/instances/${instance}`)
-  })
+describe('before the first machine', () => {
+  beforeAll(() => signIn(page, world))
+
+  areWhole([
+    ['first-run', () => '/instances', text('SINDRI_CONSOLE_URL=')],
+    ['first-fleet', () => '/', heading('Fleet')],
+  ])
+})
+
+describe('with a fleet', () => {
+  beforeAll(async () => {
+    world.startAgent('forge-api-01', { SINDRI_AGENT_TAGS: 'team=forge,env=dev', SINDRI_REGION: 'eu-central-1' })
+    const secret = path.join(world.folder, 'console', 'enrol-secret')
+    const args = ['--url', world.url, '--secret-file', secret, '--agents', String(SWARM), '--metrics', '2']
+    swarm = run(path.join(root, 'bench/swarm/main.ts'), {}, undefined, args)
+    instance = (await world.running('forge-api-01')).id
+    const api = await world.api()
+    const running = '{ instances(filter: { status: [RUNNING] }) { totalCount } }'
+    await until('the swarm', async () => (await api.ask(running)).instances.totalCount > SWARM, 60_000)
+    await api.ask('mutation ($input: CreateUserInput!) { createUser(input: $input) { user { id } } }', { input: dana })
+    await api.ask('mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret } }', { input: key })
+    await page.setViewportSize(sizes.wide)
+    await page.goto(`${world.url}/instances/${instance}`)
+    await page.getByRole('button', { name: 'Open terminal' }).first().click()
+    const screen = screenOf(page)
+    await screen.live()
+    await screen.prompted()
+    await screen.type('uname -a; uptime; df -h /\r')
+    await screen.prompted()
+    terminal = page.url().slice(world.url.length)
+    await page.waitForTimeout(WARM_UP_MS)
+  }, 180_000 + WARM_UP_MS)
+
+  areWhole([
+    ['fleet', () => '/', (shown) => shown.getByRole('link', { name: /^forge-api-01, CPU/ }).waitFor()],
+    ['instances', () => '/instances', text('swarm-0010')],
+    ['instance', () => `/instances/${instance}`, (shown) => shown.locator('.apexcharts-series path').first().waitFor()],
+    [
+      'instance-resources',
+      () => `/instances/${instance}/resources`,
+      (shown) => shown.getByRole('row', { name: /^lo / }).waitFor(),
+    ],
+    ['instance-terminals', () => `/instances/${instance}/terminals`, heading('Open')],
+    ['instance-events', () => `/instances/${instance}/events`, text('That is all.')],
+    ['instance-details', () => `/instances/${instance}/details`, heading('Machine')],
+    ['enrol', () => '/enrol', text('SINDRI_CONSOLE_URL=')],
+    ['terminals', () => '/terminals', text('forge-api-01')],
+    ['terminal', () => terminal, (shown) => shown.locator('[data-phase=live]').first().waitFor()],
+    ['events', () => '/events', heading(/Today/)],
+    ['audit', () => '/audit', text('createUser')],
+    [
+      'audit-entry',
+      () => '/audit',
+      async (shown) => {
+        await shown.getByText('createUser').first().click()
+        await shown.waitForURL(/entry=/)
+      },
+    ],
+    ['users', () => '/access/users', text(dana.name)],
+    [
+      'user',
+      () => '/access/users',
+      async (shown) => {
+        await shown.getByText(dana.name).first().click()
+        await shown.getByRole('radio', { name: /Operator/ }).waitFor()
+      },
+    ],
+    ['keys', () => '/access/keys', text(key.name)],
+    ['profile', () => '/settings/profile', heading('Password')],
+    ['settings', () => '/settings/console', heading('How machines join')],
+    ['about', () => '/settings/about', heading('Health')],
+    ['nowhere', () => '/no/such/place', text('/no/such/place')],
+    [
+      'palette',
+      () => '/instances',
+      async (shown) => {
+        await shown.getByText('swarm-0010').first().waitFor()
+        await shown.keyboard.press('Control+k')
+        await shown.getByRole('combobox', { name: 'Search or run' }).fill('forge')
+        await shown.getByRole('option', { name: /forge-api-01/ }).waitFor()
+      },
+    ],
+    [
+      'shortcuts',
+      () => '/instances',
+      async (shown) => {
+        await shown.getByText('swarm-0010').first().waitFor()
+        await shown.keyboard.press('?')
+        await shown.getByRole('dialog').waitFor()
+      },
+    ],
+  ])
 })

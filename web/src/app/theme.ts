@@ -53,7 +53,7 @@ export const createTheme = (cspNonce: string) =>
       VTextField: field,
       VCard: { variant: 'flat', rounded: 'lg' },
       VDialog: { maxWidth: 440 },
-      VTooltip: { openDelay: 400 },
+      VTooltip: { eager: false, openDelay: 400 },
       VList: { density: 'compact' },
     },
   })

@@ -35,7 +35,7 @@ export const audit = {
     user: 'A user',
     key: 'A key',
     agent: 'An agent',
-    enroller: 'A machine that enrols',
+    enroller: 'New machine',
     anonymous: 'Unknown',
     system: 'The console',
   },
