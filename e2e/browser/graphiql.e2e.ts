@@ -16,7 +16,7 @@ beforeAll(async () => {
   const { createApiKey } = await api.ask('mutation { createApiKey(input: { name: "robot", role: VIEWER }) { secret } }')
   key = createApiKey.secret
   browser = await openBrowser()
-  ;({ page, faults } = await openPage(browser))
+  ;({ page, faults } = await openPage(browser, { permissions: ['clipboard-read', 'clipboard-write'] }))
   const [name = '', value = ''] = api.cookie().split('=')
   await page.context().addCookies([{ name, value, url: world.url, httpOnly: true, sameSite: 'Lax' }])
   await page.goto(`${world.url}/graphql`)
@@ -27,10 +27,12 @@ afterAll(async () => {
 })
 
 const editor = '.graphiql-query-editor .monaco-editor'
+/** Pasted: the editor closes brackets that are typed by itself. */
 const write = async (where: string, text: string): Promise<void> => {
   await page.locator(where).first().click()
   await page.keyboard.press('ControlOrMeta+A')
-  await page.keyboard.insertText(text)
+  await page.evaluate((pasted) => navigator.clipboard.writeText(pasted), text)
+  await page.keyboard.press('ControlOrMeta+V')
 }
 const run = (): Promise<void> => page.locator('.graphiql-execute-button').click()
 /** What the answer says: the editor draws spaces as others. */

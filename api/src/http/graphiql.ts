@@ -55,7 +55,7 @@ const page = (nonce: string): string => `<!doctype html>
     </script>
     <script nonce="${nonce}" src="/graphql/graphiql.js"></script>
     <script nonce="${nonce}">
-      YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), { endpoint: '/graphql', subscriptionsProtocol: 'SSE', title: 'Sindri Console' })
+      YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), { endpoint: '/graphql', subscriptionsProtocol: 'SSE', method: 'POST', title: 'Sindri Console' })
     </script>
   </body>
 </html>
