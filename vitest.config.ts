@@ -25,7 +25,7 @@ const once: Record<string, string[]> = {
 }
 /** Looked at by themselves, with a person beside them (`npm run e2e -- NAME`, `npm run screenshots`): they take minutes each. */
 const apart = process.env.SINDRI_TEST_BACKEND
-  ? ['memory', 'instances', 'instance', 'fleet', 'graphiql'].map((name) => `e2e/browser/${name}.e2e.ts`)
+  ? ['memory', 'instances', 'instance'].map((name) => `e2e/browser/${name}.e2e.ts`)
   : []
 const elsewhere = process.env.CI === 'true' ? (once[process.env.SINDRI_TEST_BACKEND ?? ''] ?? []) : []
 
