@@ -3,13 +3,14 @@ import path from 'node:path'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
 import vuetify from 'vite-plugin-vuetify'
+import { budget } from './budget.ts'
 import { licences } from './licences.ts'
 
 /** Where `npm run dev` started the console. */
 const api = process.env['SINDRI_DEV_API'] ?? 'http://127.0.0.1:3000'
 
 export default defineConfig({
-  plugins: [vue(), vuetify(), licences(path.join(import.meta.dirname, '..'))],
+  plugins: [vue(), vuetify(), licences(path.join(import.meta.dirname, '..')), budget()],
   // The api replaces this placeholder by a fresh nonce in each answer.
   html: { cspNonce: '__CSP_NONCE__' },
   build: {
