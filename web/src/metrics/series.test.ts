@@ -123,6 +123,11 @@ test('silence up to now is a gap, the time before the instance existed is none',
   expect(gapsOf([], 10_000, start, end)).toEqual([{ from: start, to: end }])
 })
 
+test('samples of before the instance was known have their gaps too: its clock, or what it kept for us, is older', () => {
+  const points = pointsOf(read(node(0, 10), node(60, 20)), start, start + 70_000)
+  expect(gapsOf(points, 10_000, start + 60_000, start + 70_000)).toHaveLength(1)
+})
+
 test('a point of several samples knows between which bounds they lay', () => {
   const { node: bounded } = node(0, 40, 3)
   const series = [sample(20, 10), sample(21, 20), sample(22, 60)].reduce(

@@ -138,10 +138,10 @@ export interface Gap {
   to: number
 }
 
-/** Times without samples, longer than two intervals. `since`: before it there was nobody to take any. */
+/** Times without samples, longer than two intervals. `since`: before it there was nobody to take any, unless there are some. */
 export const gapsOf = (points: readonly Point[], intervalMs: number, since: number, to: number): Gap[] => {
   const gaps: Gap[] = []
-  let covered = since
+  let covered = Math.min(since, points[0]?.at ?? since)
   for (const point of [...points, { at: to }]) {
     if (point.at - covered > 2 * intervalMs) gaps.push({ from: covered, to: point.at })
     covered = Math.max(covered, point.at)

@@ -114,7 +114,8 @@ export const chartOptions = (chart: Chart, dress: ChartDress): ApexOptions => {
     tooltip: {
       shared: true,
       intersect: false,
-      x: { formatter: (at: number) => format.timeExact(at) },
+      // A clock alone says which moment, as long as the span holds it once.
+      x: { formatter: chart.to - chart.from < 86_400_000 ? format.timeExact : format.exact },
       y: chart.lines.map((line, index) => ({
         title: { formatter: (name: string) => name },
         // The value itself: where it is drawn may be the end of the axis.
