@@ -425,6 +425,8 @@ builder.subscriptionField('metricSampled', (t) =>
   t.field({
     type: LiveSampleRef,
     can: 'metric.read',
+    // Whoever may watch sees the same of a sample.
+    extensions: { shared: true },
     description: 'Samples as they arrive. Watching one instance makes its agent sample every 2 s meanwhile.',
     args: {
       instanceIds: t.arg.idList({ required: true, description: 'Which (1–200). Only a single one is sampled faster.' }),

@@ -1,12 +1,13 @@
 // One GraphQL operation from question to answer, the same over HTTP and sockets: prepared, charged to its caller, executed, its errors made fit to show.
 import type { Context, Viewer } from '@sindri/schema'
 import { badInput, Fault } from '@sindri/schema/contract/codes'
-import { execute, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from 'graphql'
+import { execute, type ExecutionArgs, type ExecutionResult, type GraphQLSchema, type subscribe } from 'graphql'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import { networkOf } from '../platform/network.ts'
 import { createDocuments, operationOf, type PreparedOperation } from './documents.ts'
 import type { Limiter } from './limits.ts'
+import { createSubscribe } from './shared.ts'
 import { codeOf, toGraphQLError, toGraphQLErrors } from './shown.ts'
 
 export interface Asked {
@@ -29,6 +30,8 @@ export type Observe = (operation: PreparedOperation, outcome: string, tookMs: nu
 export interface Begun {
   args: ExecutionArgs
   operation: PreparedOperation
+  /** Instead of `subscribe` of graphql, which answers each event anew for everybody. */
+  subscribe(): ReturnType<typeof subscribe>
   /** A subscription has begun. */
   opened(): void
   /** Makes the errors of an answer fit to show, and measures the operation the first time. */
@@ -67,6 +70,7 @@ export const createOperations = (deps: {
 }): Operations => {
   const { schema, charges, clock, log, observe } = deps
   const documents = createDocuments(schema)
+  const subscribeTo = createSubscribe()
 
   const charge = (viewer: Viewer, { roots }: PreparedOperation, asked: Asked, bytes: number): void => {
     const cost = Math.max(bytes, LEAST_BYTES)
@@ -109,17 +113,19 @@ export const createOperations = (deps: {
       measured = true
       observe(operation, outcome, clock.monotonicMs() - startedMs)
     }
+    const args: ExecutionArgs = {
+      schema,
+      document: prepared.document,
+      operationName: operation.name,
+      variableValues: asked.variables,
+      contextValue: context,
+      hideSuggestions: true,
+      options: { maxCoercionErrors: 10 },
+    }
     return {
       operation,
-      args: {
-        schema,
-        document: prepared.document,
-        operationName: operation.name,
-        variableValues: asked.variables,
-        contextValue: context,
-        hideSuggestions: true,
-        options: { maxCoercionErrors: 10 },
-      },
+      args,
+      subscribe: () => subscribeTo(args, operation),
       opened: () => measure('OK'),
       finish(result) {
         const errors = result.errors?.map((error) => toGraphQLError(error, viewer.requestId, log, 'BAD_INPUT'))

@@ -7,12 +7,12 @@ import {
   type FormattedExecutionResult,
   GraphQLError,
   type OperationTypeNode,
-  subscribe,
 } from 'graphql'
 import { makeServer } from 'graphql-ws'
 import type { Log } from '../platform/log.ts'
 import { closeOf } from './admission.ts'
 import type { Conn } from './conn.ts'
+import { type Results, toFrames } from './frames.ts'
 import type { Begun, Operations } from './operations.ts'
 import { toGraphQLError, toGraphQLErrors } from './shown.ts'
 
@@ -67,7 +67,7 @@ export const serveSocket = ({
   const server = makeServer<Record<string, unknown>>({
     connectionInitWaitTimeout: INIT_WITHIN_MS,
     execute,
-    subscribe,
+    subscribe: (args) => (begun.get(args) as Begun).subscribe(),
     async onConnect(ctx) {
       try {
         return (await admit(ctx.connectionParams)) as Record<string, unknown>
@@ -89,8 +89,10 @@ export const serveSocket = ({
         return toGraphQLErrors(error, requestId, log)
       }
     },
-    onOperation(_, __, ___, args, result) {
-      if (Symbol.asyncIterator in result) begun.get(args)?.opened()
+    onOperation(_, id, __, args, result) {
+      if (!(Symbol.asyncIterator in result)) return
+      begun.get(args)?.opened()
+      return toFrames(id, result as Results, (text) => conn.send(text))
     },
     onNext(_, __, ___, args, result) {
       return begun.get(args)?.finish(result as ExecutionResult) as FormattedExecutionResult

@@ -7,6 +7,7 @@ import type { Clock } from '../platform/clock.ts'
 import { CLOSE_WITHIN_MS, PING_MS, SILENT_MS } from './conn.ts'
 import type { Connection, Credential } from './connections.ts'
 import { type Exchange, sendFault } from './exchange.ts'
+import { textOf } from './frames.ts'
 import { toGraphQLErrors } from './shown.ts'
 
 /** After this a client comes back to a console that restarted. */
@@ -25,7 +26,7 @@ export interface Stream extends Connection {
   watched(): void
 }
 
-const next = (result: ExecutionResult): string => `event: next\ndata: ${JSON.stringify(result)}\n\n`
+const next = (result: ExecutionResult): string => `event: next\ndata: ${textOf(result)}\n\n`
 const COMPLETE = 'event: complete\ndata:\n\n'
 
 export const openStream = (options: {

@@ -1,7 +1,7 @@
 // GraphQL over Server-Sent Events, distinct connections mode: one operation on one POST, for programs to which a plain HTTP answer is simpler than a socket.
 import type { Context } from '@sindri/schema'
 import { Fault } from '@sindri/schema/contract/codes'
-import { execute, subscribe } from 'graphql'
+import { execute } from 'graphql'
 import type { Clock } from '../platform/clock.ts'
 import { type Connections, PER_PRINCIPAL } from './connections.ts'
 import type { Exchange } from './exchange.ts'
@@ -54,7 +54,7 @@ export const createStreams = (deps: { operations: Operations; connections: Conne
 
       stream.watched()
       try {
-        const results = await subscribe(begun.args)
+        const results = await begun.subscribe()
         if (!(Symbol.asyncIterator in results)) return stream.complete(begun.finish(results))
         begun.opened()
         void stream.closed.then(() => results.return(undefined))
