@@ -39,12 +39,21 @@ function latencies(from: readonly Moment[], sent: readonly Moment[], seen: reado
   return took
 }
 
-const stamps = (): Moment[] =>
+const stamps = (wanted: string): Moment[] =>
   readFileSync(stampsFile, 'utf8')
     .split('\n')
     .map((line) => line.split(' '))
-    .filter(([topic]) => topic === 'metric.sampled')
+    .filter(([topic]) => topic === wanted)
     .map(([, key = '', ms]) => ({ key, ms: Number(ms) }))
+
+/** Processor time of the console for each sample of a time in which it did little else. */
+function costOf(sent: readonly Moment[]): number {
+  const [fromMs = 0, toMs = 0] = [sent[0]?.ms, sent.at(-1)?.ms]
+  const within = stamps('cpu').filter(({ ms }) => ms >= fromMs && ms <= toMs)
+  const [first, last] = [within[0], within.at(-1)]
+  if (!first || !last) return Number.NaN
+  return (Number(last.key) - Number(first.key)) / (((last.ms - first.ms) * AGENTS) / 1000)
+}
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 500))
 const look = () => viewers.ask<{ all: Moment[]; frame: string }>('seen')
@@ -76,8 +85,13 @@ try {
     const sent = await agents.ask<Moment[]>('publish', { seconds: SECONDS })
     await settled()
     const { all, frame } = await look()
-    const [p50 = 0, p99 = 0] = note(figures, `commit → frame, ${who}`, latencies(stamps(), sent, all, count))
+    const [p50 = 0, p99 = 0] = note(
+      figures,
+      `commit → frame, ${who}`,
+      latencies(stamps('metric.sampled'), sent, all, count),
+    )
     note(figures, `agent → commit → frame, ${who}`, latencies(sent, sent, all, count))
+    figures[`processor of the console for a sample, ${who}, ms`] = costOf(sent)
     await viewers.ask('leave')
 
     await viewers.ask('watch', { url: relayUrl, keys: Array.from({ length: count }, () => null) })

@@ -1,4 +1,4 @@
-// Loaded into the console in front of its own program: writes down when each message was handed to the bus.
+// Loaded into the console in front of its own program: writes down when each message was handed to the bus, and what processor time went by.
 import { subscribe } from 'node:diagnostics_channel'
 import { appendFileSync } from 'node:fs'
 import { nowMs } from '../kit/role.ts'
@@ -10,7 +10,7 @@ subscribe('sindri.bus.publish', (message) => {
   lines += `${topic} ${value.sample?.at.toISOString() ?? value.id} ${nowMs()}\n`
 })
 setInterval(() => {
-  if (lines === '') return
-  appendFileSync(file, lines)
+  const { user, system } = process.cpuUsage()
+  appendFileSync(file, `${lines}cpu ${(user + system) / 1000} ${nowMs()}\n`)
   lines = ''
 }, 200).unref()
