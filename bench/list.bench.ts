@@ -39,7 +39,11 @@ const seed = async (client: pg.Client): Promise<void> => {
       region: `'region-' || n % 12`,
       tags: `jsonb_build_object('team', 'team-' || n % 40, 'env', (array['dev', 'test', 'demo'])[1 + n % 3])`,
       liveness: `(array['ONLINE', 'ONLINE', 'ONLINE', 'ONLINE', 'STALE', 'OFFLINE']::liveness[])[1 + n % 6]`,
+      // None is found silent while this measures.
       replica: 'null',
+      heartbeat_ms: '600000',
+      metrics_ms: '600000',
+      last_seen_at: 'now()',
       created_at: `created_at - n * interval '1 min'`,
     }),
   )

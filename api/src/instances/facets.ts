@@ -1,4 +1,5 @@
 // What there is to choose from in a list of instances: every value with how many have it, counted in one pass over the fleet.
+// Those that are alike in all of it are counted first: taking the tags of 10 000 instances apart took longer than all the rest.
 import type { Choice, InstanceFacets, InstancesArgs } from '@sindri/schema'
 import type { Status } from '@sindri/schema/contract/status'
 import type { Db } from '../platform/db.ts'
@@ -15,13 +16,15 @@ interface Row {
 }
 
 const choices = (facet: string, value: string, more: string, from: string): string =>
-  `(select '${facet}' as facet, ${value} as value, ${more} as more, count(*) as n from ${from}
+  `(select '${facet}' as facet, ${value} as value, ${more} as more, sum(n)::int8 as n from ${from}
     group by 2, 3 order by n desc, 2, 3 limit ${choicesMax})`
 
 export const facetsOf = async (db: Pick<Db, 'query'>): Promise<InstanceFacets> => {
   const rows = await db.query<Row>(
-    `with fleet as materialized (select ${statusSql} as status, i.provider, i.region, i.tags from instances i where i.deleted_at is null)
-     select 'all' as facet, '' as value, '' as more, count(*) as n from fleet
+    `with fleet as materialized (
+       select ${statusSql} as status, i.provider, i.region, i.tags, count(*) as n from instances i where i.deleted_at is null group by 1, 2, 3, 4
+     )
+     select 'all' as facet, '' as value, '' as more, coalesce(sum(n), 0)::int8 as n from fleet
      union all ${choices('status', 'status', `''`, 'fleet')}
      union all ${choices('provider', 'provider', `''`, 'fleet where provider is not null')}
      union all ${choices('region', 'region', `''`, 'fleet where region is not null')}
