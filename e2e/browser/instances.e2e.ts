@@ -42,6 +42,7 @@ afterAll(async () => {
 
 describe('the first instance', () => {
   it('joins by the very command that the page gives, and the page becomes the list', async () => {
+    await page.getByRole('link', { name: 'Instances', exact: true }).click()
     await page.getByText('Waiting for the agent').waitFor()
     await page.getByText(/^Only this machine can reach this console/).waitFor()
     await page.getByRole('button', { name: 'Copy command' }).click()
@@ -79,7 +80,7 @@ describe('the list', () => {
     await page.reload()
     await row('forge-1').waitFor()
     expect(await row('forge-2').count()).toBe(0)
-    await page.getByRole('button', { name: 'Clear the filter Region' }).click()
+    await page.getByRole('button', { name: 'Clear the filter: Region' }).click()
     await row('forge-2').waitFor()
   })
 
@@ -145,7 +146,7 @@ describe('a selection', () => {
     await page.getByLabel('Remove', { exact: true }).press('Enter')
     await shootAll(page, 'instances-tags')
     await page.getByRole('button', { name: 'Change tags of 2 instances' }).click()
-    await row('anvil').getByText('team=anvil').waitFor()
+    await row('anvil').getByText('team=anvil').first().waitFor()
     expect(await tagsOf('forge-1')).toEqual(['team=anvil'])
     await page.getByRole('button', { name: 'Undo' }).click()
     await row('forge-1').getByText('team=forge').waitFor()

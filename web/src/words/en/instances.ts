@@ -44,7 +44,6 @@ export const instances = {
     provider: 'Provider',
     region: 'Region',
     tag: 'Tag',
-    clear: 'Clear the filter {filter}',
     find: 'Find',
     none: 'Nothing to choose from',
     noneFound: 'Nothing of that name',
