@@ -86,6 +86,7 @@ export const audit = {
     became: 'became',
     copyLink: 'Copy the link to this entry',
     linkCopied: 'Link copied',
+    linkInAddress: 'Not copied: the link stands in the address bar',
     openInstance: 'Open the instance',
     entry: 'Entry {id}',
   },

@@ -142,7 +142,7 @@ export const instances = {
     show: 'Show the secret',
     copy: 'Copy command',
     copied: 'Copied',
-    uncopied: 'Copying needs HTTPS. The command is shown above: select it instead.',
+    uncopied: 'The browser refused to copy. The command is shown above: select it instead.',
     audited: 'The secret opens enrolment and nothing else. Each look at it is written to the audit log.',
     hidden: 'The secret is shown to those with {role}.',
     loopback: 'Only this machine can reach this console. For others to reach it, start it so:',

@@ -48,8 +48,6 @@ export const settings = {
     lead: 'Whoever has it can add instances, and nothing else. Each reveal is written to the audit log.',
     reveal: 'Reveal',
     hide: 'Hide',
-    copy: 'Copy',
-    copied: 'Copied',
     fault: 'The secret could not be revealed',
     made: 'Made by the console at its first start.',
   },

@@ -46,12 +46,12 @@ export const ui = {
     before: 'Before {at}',
     zone: 'Times of {zone}',
   },
-  secret: {
-    copy: 'Copy',
-    copied: 'Copied',
-    once: 'It will not be shown again.',
-    select: 'Select and copy it: it will not be shown again.',
+  copy: {
+    act: 'Copy',
+    done: 'Copied',
+    refused: 'Select it: the browser refused',
   },
+  shownOnce: 'It will not be shown again.',
   older: {
     act: 'Load older',
     loading: 'Loading…',
