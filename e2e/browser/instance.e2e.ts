@@ -92,9 +92,12 @@ describe('the time of the charts', () => {
     await page.keyboard.press('+')
     await until('a span in the address', () => query('from'))
     expect(width()).toBe(7.5 * minute)
+    // So young an instance has all there is in sight: the way on is only as long as time passes.
     const before = Number(query('from'))
-    await page.keyboard.press('ArrowRight')
-    await until('a later span', () => Number(query('from')) > before)
+    await until('a later span', async () => {
+      await page.keyboard.press('ArrowRight')
+      return Number(query('from')) > before
+    })
     expect(width()).toBe(7.5 * minute)
     await page.getByRole('button', { name: 'Back to 15 min' }).click()
     await until('no span in the address', () => query('from') === null)
@@ -145,7 +148,7 @@ describe('a tab', () => {
       { input: { instanceId: id, cols: 80, rows: 24 } },
     )
     await tab('Terminals').click()
-    await page.getByRole('link', { name: 'bash' }).waitFor({ timeout: 45_000 })
+    await page.getByRole('link', { name: 'bash' }).waitFor()
     await api.ask('mutation ($id: ID!) { endTerminal(id: $id) { id } }', openTerminal)
     await page.reload()
     await page.getByRole('heading', { name: 'Ended' }).waitFor()
@@ -173,19 +176,32 @@ describe('a tab', () => {
   })
 })
 
-describe('removing it', () => {
-  it('says what is cut off and wants the name typed', async () => {
-    await page.getByRole('button', { name: 'More actions' }).click()
-    await page.getByText('Remove instance…').click()
+describe('its menu', () => {
+  it('changes its tags, which Undo gives back', async () => {
+    await page.getByRole('button', { name: 'Actions on forge' }).click()
+    await page.getByRole('menuitem', { name: 'Edit tags…' }).click()
+    await page.getByRole('button', { name: 'Take out env=dev' }).click()
+    await page.getByLabel('Tags', { exact: true }).fill('gpu')
+    await page.getByRole('button', { name: 'Save tags' }).click()
+    const fact = page.getByRole('main').getByText('Tags', { exact: true }).locator('..')
+    await fact.getByText('gpu').waitFor()
+    await fact.getByText('env=dev').waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Undo' }).click()
+    await fact.getByText('env=dev').waitFor()
+  })
+
+  it('removes it, once it was said what is cut off and the name was typed', async () => {
+    await page.getByRole('button', { name: 'Actions on forge' }).click()
+    await page.getByRole('menuitem', { name: 'Remove…' }).click()
     const dialog = page.getByRole('dialog', { name: 'Remove forge?' })
-    await dialog.getByText(/its link, its terminals .* and its token/).waitFor()
+    await dialog.getByText('One connected agent is cut off at once').waitFor()
     const act = dialog.getByRole('button', { name: 'Remove instance' })
     expect(await act.isDisabled()).toBe(true)
     await shootAll(page, 'instance-remove')
     await dialog.getByLabel('Type forge to confirm').fill('forge')
     await act.click()
     await page.waitForURL(({ pathname }) => pathname === '/instances')
-    await page.getByText('forge was removed').first().waitFor()
+    await page.getByText('forge removed').first().waitFor()
     await page.goto(`${world.url}/instances/${id}`)
     await page.getByText('There is no such instance').waitFor()
   })

@@ -17,7 +17,6 @@ export const instance = {
     up: 'up {time}',
     seen: 'seen',
     open: 'Open terminal',
-    more: 'More actions',
     isRemoved: 'This instance was removed.',
     cold: 'The connection to the console is lost.',
     away: 'The agent of this instance is not connected.',
@@ -110,15 +109,5 @@ export const instance = {
     warning: 'The link of the present machine and its terminals end at once.',
     means:
       'Its key replaces the key of the machine that holds the name now, which can no longer report as {instance}. Samples and events so far stay. Allow it only for a machine that you know.',
-  },
-  remove: {
-    menu: 'Remove instance…',
-    title: 'Remove {name}?',
-    keep: 'Keep it',
-    act: 'Remove instance',
-    warning: 'Cut off at once: its link, its terminals with all that runs in them, and its token.',
-    detail:
-      'Its name is free again. The machine itself goes on; its agent stops, and joins as a new instance when it is started again with the enrol secret.',
-    done: '{name} was removed',
   },
 } as const
