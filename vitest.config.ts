@@ -23,10 +23,8 @@ const once: Record<string, string[]> = {
   ],
   services: ['api/src/main.service.test.ts'],
 }
-/** Looked at by themselves, with a person beside them (`npm run e2e -- NAME`, `npm run screenshots`): they take minutes each. */
-const apart = process.env.SINDRI_TEST_BACKEND
-  ? ['memory', 'instances', 'instance'].map((name) => `e2e/browser/${name}.e2e.ts`)
-  : []
+/** Long live charts, looked at by themselves: `npm run e2e -- memory`. */
+const apart = process.env.SINDRI_TEST_BACKEND ? ['e2e/browser/memory.e2e.ts'] : []
 const elsewhere = process.env.CI === 'true' ? (once[process.env.SINDRI_TEST_BACKEND ?? ''] ?? []) : []
 
 export default defineConfig({

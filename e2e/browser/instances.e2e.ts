@@ -1,10 +1,10 @@
 // The list of instances as operators live in it: joined by the command on the page, filtered, selected, tagged, kept as views, removed.
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFailed } from 'vitest'
 import { root, until } from '../kit/processes.ts'
 import { openWorld, type World } from '../kit/world.ts'
-import { openBrowser, openPage, shootAll } from './page.ts'
+import { openBrowser, openPage, shoot, shootAll } from './page.ts'
 import { signIn } from './screen.ts'
 
 let world: World
@@ -13,7 +13,8 @@ let page: Page
 let faults: string[]
 let shell: ChildProcess | undefined
 
-const row = (name: string) => page.getByRole('row', { name: new RegExp(name) })
+/** By its link: tags may say the same words. */
+const row = (name: string) => page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) })
 const query = (name: string): string[] => new URL(page.url()).searchParams.getAll(name)
 const choose = async (filter: string, choice: RegExp) => {
   await page.getByRole('button', { name: filter, exact: true }).click()
@@ -34,6 +35,7 @@ beforeAll(async () => {
   ;({ page, faults } = await openPage(browser, { permissions: ['clipboard-read', 'clipboard-write'] }))
   await signIn(page, world)
 })
+beforeEach(() => onTestFailed(() => shoot(page, 'instances-failed')))
 afterAll(async () => {
   if (shell?.pid) process.kill(-shell.pid, 'SIGTERM')
   await browser?.close()
@@ -146,7 +148,7 @@ describe('a selection', () => {
     await page.getByLabel('Remove', { exact: true }).press('Enter')
     await shootAll(page, 'instances-tags')
     await page.getByRole('button', { name: 'Change tags of 2 instances' }).click()
-    await row('anvil').getByText('team=anvil').first().waitFor()
+    await row('anvil').getByText('team=anvil').waitFor()
     expect(await tagsOf('forge-1')).toEqual(['team=anvil'])
     await page.getByRole('button', { name: 'Undo' }).click()
     await row('forge-1').getByText('team=forge').waitFor()
