@@ -62,13 +62,14 @@ export default defineConfig({
       },
       {
         extends: true,
+        // More than half of such a test is waiting for other processes, so two of them share the machine well.
         test: {
           name: 'e2e',
           include: ['e2e/**/*.e2e.ts'],
           exclude: [...ignored, ...browser, ...elsewhere],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
       {
@@ -79,7 +80,7 @@ export default defineConfig({
           exclude: [...ignored, ...elsewhere, ...apart],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
     ],
