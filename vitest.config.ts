@@ -23,7 +23,7 @@ const once: Record<string, string[]> = {
   ],
   services: ['api/src/main.service.test.ts'],
 }
-/** Long live charts, looked at by themselves: `npm run e2e -- memory`. */
+/** What live charts cost a page is measured by itself: `npm run e2e -- memory`. */
 const apart = process.env.SINDRI_TEST_BACKEND ? ['e2e/browser/memory.e2e.ts'] : []
 const elsewhere = process.env.CI === 'true' ? (once[process.env.SINDRI_TEST_BACKEND ?? ''] ?? []) : []
 
