@@ -72,96 +72,118 @@ describe('to a stranger', () => {
   areWhole([['sign-in', () => '/sign-in', (shown) => shown.getByLabel('E-mail').waitFor()]])
 })
 
-describe('before the first machine', () => {
+describe('to an administrator', () => {
   beforeAll(() => signIn(page, world))
 
-  areWhole([
-    ['first-run', () => '/instances', text('SINDRI_CONSOLE_URL=')],
-    ['first-fleet', () => '/', heading('Fleet')],
-  ])
-})
+  describe('before the first machine', () => {
+    areWhole([
+      ['first-run', () => '/instances', text('SINDRI_CONSOLE_URL=')],
+      ['first-fleet', () => '/', heading('Fleet')],
+    ])
+  })
 
-describe('with a fleet', () => {
-  beforeAll(async () => {
-    world.startAgent('forge-api-01', { SINDRI_AGENT_TAGS: 'team=forge,env=dev', SINDRI_REGION: 'eu-central-1' })
-    const secret = path.join(world.folder, 'console', 'enrol-secret')
-    const args = ['--url', world.url, '--secret-file', secret, '--agents', String(SWARM), '--metrics', '2']
-    swarm = run(path.join(root, 'bench/swarm/main.ts'), {}, undefined, args)
-    instance = (await world.running('forge-api-01')).id
-    const api = await world.api()
-    const running = '{ instances(filter: { status: [RUNNING] }) { totalCount } }'
-    await until('the swarm', async () => (await api.ask(running)).instances.totalCount > SWARM, 60_000)
-    await api.ask('mutation ($input: CreateUserInput!) { createUser(input: $input) { user { id } } }', { input: dana })
-    await api.ask('mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret } }', { input: key })
-    await page.setViewportSize(sizes.wide)
-    await page.goto(`${world.url}/instances/${instance}`)
-    await page.getByRole('button', { name: 'Open terminal' }).first().click()
-    const screen = screenOf(page)
-    await screen.live()
-    await screen.prompted()
-    await screen.type('uname -a; uptime; df -h /\r')
-    await screen.prompted()
-    terminal = page.url().slice(world.url.length)
-    await page.waitForTimeout(WARM_UP_MS)
-  }, 180_000 + WARM_UP_MS)
+  describe('with a fleet', () => {
+    beforeAll(async () => {
+      world.startAgent('forge-api-01', { SINDRI_AGENT_TAGS: 'team=forge,env=dev', SINDRI_REGION: 'eu-central-1' })
+      const secret = path.join(world.folder, 'console', 'enrol-secret')
+      const args = ['--url', world.url, '--secret-file', secret, '--agents', String(SWARM), '--metrics', '2']
+      swarm = run(path.join(root, 'bench/swarm/main.ts'), {}, undefined, args)
+      instance = (await world.running('forge-api-01')).id
+      const api = await world.api()
+      const running = '{ instances(filter: { status: [RUNNING] }) { totalCount } }'
+      await until('the swarm', async () => (await api.ask(running)).instances.totalCount > SWARM, 60_000)
+      await api.ask('mutation ($input: CreateUserInput!) { createUser(input: $input) { user { id } } }', {
+        input: dana,
+      })
+      await api.ask('mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret } }', { input: key })
+      await page.setViewportSize(sizes.wide)
+      await page.goto(`${world.url}/instances/${instance}`)
+      await page.getByRole('button', { name: 'Open terminal' }).first().click()
+      const screen = screenOf(page)
+      await screen.live()
+      await screen.prompted()
+      await screen.type('uname -a; uptime; df -h /\r')
+      await screen.prompted()
+      await page.getByRole('button', { name: 'Split right' }).click()
+      await page.locator('[data-phase=live]').nth(1).waitFor()
+      await page.keyboard.type('top\r')
+      await page.getByText('COMMAND').waitFor()
+      terminal = page.url().slice(world.url.length)
+      await page.waitForTimeout(WARM_UP_MS)
+    }, 180_000 + WARM_UP_MS)
 
-  areWhole([
-    ['fleet', () => '/', (shown) => shown.getByRole('link', { name: /^forge-api-01, CPU/ }).waitFor()],
-    ['instances', () => '/instances', text('swarm-0010')],
-    ['instance', () => `/instances/${instance}`, (shown) => shown.locator('.apexcharts-series path').first().waitFor()],
-    [
-      'instance-resources',
-      () => `/instances/${instance}/resources`,
-      (shown) => shown.getByRole('row', { name: /^lo / }).waitFor(),
-    ],
-    ['instance-terminals', () => `/instances/${instance}/terminals`, heading('Open')],
-    ['instance-events', () => `/instances/${instance}/events`, text('That is all.')],
-    ['instance-details', () => `/instances/${instance}/details`, heading('Machine')],
-    ['enrol', () => '/enrol', text('SINDRI_CONSOLE_URL=')],
-    ['terminals', () => '/terminals', text('forge-api-01')],
-    ['terminal', () => terminal, (shown) => shown.locator('[data-phase=live]').first().waitFor()],
-    ['events', () => '/events', heading(/Today/)],
-    ['audit', () => '/audit', text('createUser')],
-    [
-      'audit-entry',
-      () => '/audit',
-      async (shown) => {
-        await shown.getByText('createUser').first().click()
-        await shown.waitForURL(/entry=/)
-      },
-    ],
-    ['users', () => '/access/users', text(dana.name)],
-    [
-      'user',
-      () => '/access/users',
-      async (shown) => {
-        await shown.getByText(dana.name).first().click()
-        await shown.getByRole('radio', { name: /Operator/ }).waitFor()
-      },
-    ],
-    ['keys', () => '/access/keys', text(key.name)],
-    ['profile', () => '/settings/profile', heading('Password')],
-    ['settings', () => '/settings/console', heading('How machines join')],
-    ['about', () => '/settings/about', heading('Health')],
-    ['nowhere', () => '/no/such/place', text('/no/such/place')],
-    [
-      'palette',
-      () => '/instances',
-      async (shown) => {
-        await shown.getByText('swarm-0010').first().waitFor()
-        await shown.keyboard.press('Control+k')
-        await shown.getByRole('combobox', { name: 'Search or run' }).fill('forge')
-        await shown.getByRole('option', { name: /forge-api-01/ }).waitFor()
-      },
-    ],
-    [
-      'shortcuts',
-      () => '/instances',
-      async (shown) => {
-        await shown.getByText('swarm-0010').first().waitFor()
-        await shown.keyboard.press('?')
-        await shown.getByRole('dialog').waitFor()
-      },
-    ],
-  ])
+    areWhole([
+      ['fleet', () => '/', (shown) => shown.getByRole('link', { name: /^forge-api-01, CPU/ }).waitFor()],
+      ['instances', () => '/instances', text('swarm-0010')],
+      [
+        'instance',
+        () => `/instances/${instance}`,
+        (shown) => shown.locator('.apexcharts-series path').first().waitFor(),
+      ],
+      [
+        'instance-resources',
+        () => `/instances/${instance}/resources`,
+        (shown) => shown.getByRole('row', { name: /^lo / }).waitFor(),
+      ],
+      ['instance-terminals', () => `/instances/${instance}/terminals`, heading('Open')],
+      ['instance-events', () => `/instances/${instance}/events`, text('That is all.')],
+      ['instance-details', () => `/instances/${instance}/details`, heading('Machine')],
+      ['enrol', () => '/enrol', text('SINDRI_CONSOLE_URL=')],
+      [
+        'terminals',
+        () => '/terminals',
+        async (shown) => {
+          await shown
+            .getByRole('button', { name: 'All terminals' })
+            .or(shown.getByRole('link', { name: 'All terminals' }))
+            .click()
+          await shown.getByRole('heading', { name: 'Open' }).waitFor()
+        },
+      ],
+      ['terminal', () => terminal, (shown) => shown.locator('[data-phase=live]').first().waitFor()],
+      ['events', () => '/events', heading(/Today/)],
+      ['audit', () => '/audit', text('createUser')],
+      [
+        'audit-entry',
+        () => '/audit',
+        async (shown) => {
+          await shown.getByText('createUser').first().click()
+          await shown.waitForURL(/entry=/)
+        },
+      ],
+      ['users', () => '/access/users', text(dana.name)],
+      [
+        'user',
+        () => '/access/users',
+        async (shown) => {
+          await shown.getByText(dana.name).first().click()
+          await shown.getByRole('radio', { name: /Operator/ }).waitFor()
+        },
+      ],
+      ['keys', () => '/access/keys', text(key.name)],
+      ['profile', () => '/settings/profile', heading('Password')],
+      ['settings', () => '/settings/console', heading('How machines join')],
+      ['about', () => '/settings/about', heading('Health')],
+      ['nowhere', () => '/no/such/place', text('/no/such/place')],
+      [
+        'palette',
+        () => '/instances',
+        async (shown) => {
+          await shown.getByText('swarm-0010').first().waitFor()
+          await shown.keyboard.press('Control+k')
+          await shown.getByRole('combobox', { name: 'Search or run' }).fill('forge')
+          await shown.getByRole('option', { name: /forge-api-01/ }).waitFor()
+        },
+      ],
+      [
+        'shortcuts',
+        () => '/instances',
+        async (shown) => {
+          await shown.getByText('swarm-0010').first().waitFor()
+          await shown.keyboard.press('?')
+          await shown.getByRole('dialog').waitFor()
+        },
+      ],
+    ])
+  })
 })
