@@ -1,5 +1,6 @@
 // Every screen in both themes and at both widths: nothing that axe-core finds wrong, nothing beside the screen, and a picture of it.
 // `npm run screenshots` keeps the pictures in docs/screenshots.
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -18,6 +19,18 @@ const key = {
   role: 'DEVELOPER',
   expiresAt: new Date(Date.now() + 90 * 86_400_000).toISOString(),
 }
+/** What `forge-api-01` is made of, as its owner wrote it down. */
+const CONFIGURATION = `# A place to build the API.
+version: '1.0'
+name: forge-api-01
+deployment:
+  provider: docker
+  resources:
+    memory: 8GB
+    cpus: 2
+extensions:
+  active: [nodejs, golang, docker]
+`
 let world: World
 let browser: Browser
 let page: Page
@@ -84,7 +97,14 @@ describe('to an administrator', () => {
 
   describe('with a fleet', () => {
     beforeAll(async () => {
-      world.startAgent('forge-api-01', { SINDRI_AGENT_TAGS: 'team=forge,env=dev', SINDRI_REGION: 'eu-central-1' })
+      const home = path.join(world.folder, 'home')
+      mkdirSync(home)
+      writeFileSync(path.join(home, 'sindri.yaml'), CONFIGURATION)
+      world.startAgent('forge-api-01', {
+        HOME: home,
+        SINDRI_AGENT_TAGS: 'team=forge,env=dev',
+        SINDRI_REGION: 'eu-central-1',
+      })
       const secret = path.join(world.folder, 'console', 'enrol-secret')
       const args = ['--url', world.url, '--secret-file', secret, '--agents', String(SWARM), '--metrics', '2']
       swarm = run(path.join(root, 'bench/swarm/main.ts'), {}, undefined, args)
@@ -102,12 +122,12 @@ describe('to an administrator', () => {
       const screen = screenOf(page)
       await screen.live()
       await screen.prompted()
-      await screen.type('uname -a; uptime; df -h /\r')
+      await screen.type('git --version; node --version; df -h /\r')
       await screen.prompted()
       await page.getByRole('button', { name: 'Split right' }).click()
       await page.locator('[data-phase=live]').nth(1).waitFor()
-      await page.keyboard.type('top\r')
-      await page.getByText('COMMAND').waitFor()
+      await page.keyboard.type('vim -n -c "syntax on" sindri.yaml\r')
+      await page.getByText('cpus: 2').first().waitFor()
       terminal = page.url().slice(world.url.length)
       await page.waitForTimeout(WARM_UP_MS)
     }, 180_000 + WARM_UP_MS)
