@@ -10,15 +10,16 @@ const found = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/google-
 
 export const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } } as const
 
-export async function openBrowser(): Promise<Browser> {
+/** `graphics`: with a graphics card, which the processor plays; otherwise the terminal's rows are elements that a test can read. */
+export async function openBrowser({ graphics = false } = {}): Promise<Browser> {
   if (!found) throw new Error('expected Chromium at CHROMIUM_PATH or /usr/bin/chromium, got none')
   return chromium.launch({
     executablePath: found,
     args: [
       '--no-sandbox',
-      '--disable-gpu',
-      // The terminal's rows are then elements that a test can read.
-      '--disable-3d-apis',
+      ...(graphics
+        ? ['--use-angle=swiftshader', '--enable-unsafe-swiftshader']
+        : ['--disable-gpu', '--disable-3d-apis']),
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',

@@ -4,7 +4,7 @@ import { until } from '../kit/processes.ts'
 import type { World } from '../kit/world.ts'
 
 export interface Screen {
-  /** The rows in sight; without a graphics card xterm draws them as elements. */
+  /** The rows in sight: without a graphics card xterm draws them as elements, and for a screen reader it always has them. */
   rows(): Promise<string>
   sees(what: string | RegExp, withinMs?: number): Promise<void>
   /** The shell waits for a command: what is typed before, a program that is just ending may throw away. */
@@ -19,14 +19,11 @@ export interface Screen {
 /** `pane`: a selector, where more than one is on the page. */
 export const screenOf = (page: Page, pane = '[data-terminal]'): Screen => {
   const rows = (): Promise<string> =>
-    page.evaluate(
-      (within) =>
-        Array.from(
-          document.querySelectorAll(`${within} .xterm-rows > div`),
-          (row) => row.textContent?.trimEnd() ?? '',
-        ).join('\n'),
-      pane,
-    )
+    page.evaluate((within) => {
+      const drawn = document.querySelectorAll(`${within} .xterm-rows > div`)
+      const read = document.querySelectorAll(`${within} .xterm-accessibility-tree > div`)
+      return Array.from(drawn.length > 0 ? drawn : read, (row) => row.textContent?.trimEnd() ?? '').join('\n')
+    }, pane)
   const sees: Screen['sees'] = async (what, withinMs = 15_000) => {
     await until(
       `the terminal to show ${String(what)}`,

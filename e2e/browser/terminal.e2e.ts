@@ -6,6 +6,7 @@ import { browserMiB, processMiB } from '../kit/memory.ts'
 import { type Proc, until } from '../kit/processes.ts'
 import { openTerminal } from '../kit/terminal.ts'
 import { openWorld, type World } from '../kit/world.ts'
+import { violationsOf } from './axe.ts'
 import { openBrowser, openPage, shoot, sizes } from './page.ts'
 import { type Screen, screenOf, signIn } from './screen.ts'
 
@@ -37,8 +38,8 @@ interface Shown extends Screen {
   page: Page
 }
 
-async function show(id: string, options: BrowserContextOptions = {}): Promise<Shown> {
-  const opened = await openPage(browser, { storageState: signedIn, ...options })
+async function show(id: string, options: BrowserContextOptions = {}, by = browser): Promise<Shown> {
+  const opened = await openPage(by, { storageState: signedIn, ...options })
   onTestFinished(async () => {
     faults.push(...opened.faults)
     await opened.page.context().close()
@@ -113,6 +114,17 @@ describe('a terminal on a phone', () => {
     await page.emulateMedia({ colorScheme: 'light' })
     await shoot(page, 'terminal-phone-light')
     expect(await rows()).not.toContain('undefined')
+    // A finger holds no key: the first tap says where a link leads, the second goes there.
+    await page.keyboard.press('Control+c')
+    await type(`clear; echo ${world.url}/healthz\r`)
+    await sees(/^http\S+\/healthz\n/)
+    const link = page.locator('.xterm-screen')
+    await link.tap({ position: { x: 60, y: 8 } })
+    await page.getByText('Tap again to open').waitFor()
+    await shoot(page, 'terminal-phone-link')
+    const tab = page.context().waitForEvent('page')
+    await link.tap({ position: { x: 60, y: 8 } })
+    expect((await tab).url()).toBe(`${world.url}/healthz`)
   })
 })
 
@@ -165,6 +177,41 @@ describe('a terminal and the keyboard', () => {
     await sees(/^(?![\s\S]*^one-1$)/m)
     await page.keyboard.press('Enter')
     await sees(/^one-1\ntwo-2$/m)
+  })
+})
+
+describe('a terminal for a screen reader, on a graphics card', () => {
+  it('says what comes, is drawn by the card, and goes on without it', async () => {
+    const graphic = await openBrowser({ graphics: true })
+    onTestFinished(() => graphic.close())
+    const { page, type, sees, prompted } = await show(await openTerminal(api, instance), {}, graphic)
+    await page.getByRole('button', { name: 'Terminal settings' }).click()
+    await page.getByLabel('Screen reader support').check()
+    await page.keyboard.press('Escape')
+    await page.locator('.xterm-screen').click()
+    await prompted()
+    await type('echo heard-$((40+2))\r')
+    const said = page.locator('.xterm [aria-live=assertive]')
+    await until('the words', async () => /heard-42\s/.test((await said.textContent()) ?? ''))
+    // Silent again with the next key: nobody listens to what was said before they typed.
+    await type('x')
+    expect(await said.textContent()).not.toContain('heard-42')
+    expect(await page.getByRole('listitem').getByText('heard-42', { exact: true }).count()).toBe(1)
+    expect(await violationsOf(page)).toEqual([])
+    expect(await page.locator('.xterm-rows').count()).toBe(0)
+    await shoot(page, 'terminal-graphics')
+    await page.evaluate(() => {
+      const drawings = Array.from(document.querySelectorAll<HTMLCanvasElement>('.xterm-screen canvas'), (canvas) =>
+        canvas.getContext('webgl2'),
+      )
+      const card = drawings.find((drawing) => drawing !== null)
+      if (!card) throw new Error('expected a terminal drawn by WebGL, got none')
+      card.getExtension('WEBGL_lose_context')?.loseContext()
+    })
+    await page.locator('.xterm-rows').waitFor()
+    await type('\b; echo after-$((40+2))\r')
+    await sees(/^after-42$/m)
+    await shoot(page, 'terminal-graphics-lost')
   })
 })
 

@@ -137,6 +137,31 @@ describe('the workspace', () => {
     await page.getByRole('button', { name: 'forge, Live, 2 panes' }).click()
   })
 
+  it('is reached from the palette, and left for it, by keys alone', async () => {
+    await until('the split', async () => (await inSight()) === 2)
+    const before = await ids()
+    await page.keyboard.press('Shift+F6')
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Search or run' }).fill('anvil')
+    await page.getByRole('option', { name: /anvil/ }).first().waitFor()
+    await page.keyboard.press('Control+Enter')
+    const reached = await opened(before)
+    await run('echo reached-$((1+1))', 'reached-2')
+    await page.keyboard.press('Control+k')
+    expect(await page.getByRole('dialog').count()).toBe(0)
+    await page.keyboard.press('Shift+F6')
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Search or run' }).waitFor()
+    await page.keyboard.press('Escape')
+    // Back at the head of the pane, from which Enter leads into it.
+    await until('the head', () => page.evaluate(() => document.activeElement?.classList.contains('head') === true))
+    await page.keyboard.press('Enter')
+    await screen(reached).type('exit\r')
+    await page.getByText('Exit code 0.').waitFor()
+    await button('Close the pane', paneOf(reached)).first().click()
+    await page.getByRole('button', { name: 'forge, Live, 2 panes' }).click()
+  })
+
   it('shows the same after a reload, arrangement and output', async () => {
     await until('the split', async () => (await inSight()) === 2)
     await shootAll(page, 'terminals')
@@ -226,6 +251,41 @@ describe('in a terminal', () => {
     await page.keyboard.press('Control+Shift+V')
     await screen(other).sees(/echo select-me-42/)
     await page.keyboard.press('Enter')
+  })
+
+  it('a link says where it leads, and opens a page of its own for who holds Ctrl', async () => {
+    const rows = paneOf(other).locator('.xterm-screen')
+    const at = { position: { x: 60, y: 8 } }
+    const note = paneOf(other).locator('.note')
+    const saysWhere = (): Promise<void> =>
+      note.filter({ hasText: /^\s*Ctrl\+click opens http:\S+\/healthz\s*$/ }).waitFor({ timeout: 5_000 })
+    const follow = async (): Promise<void> => {
+      const tab = page.context().waitForEvent('page')
+      await rows.click({ ...at, modifiers: ['Control'] })
+      const linked = await tab
+      expect(linked.url()).toBe(`${world.url}/healthz`)
+      expect(await linked.evaluate(() => window.opener)).toBeNull()
+      await linked.close()
+    }
+    await rows.hover({ position: { x: 300, y: 8 } })
+    // Written where the pointer has been resting.
+    await run(`clear; echo ${world.url}/healthz`, /^http\S+\/healthz\n/)
+    await rows.hover(at)
+    await saysWhere()
+    await shoot(page, 'terminals-link')
+    await rows.click(at)
+    await follow()
+    const osc8 = (address: string): string =>
+      `printf '\\033]8;;%s\\007the-docs-%d\\033]8;;\\007\\n' ${address} $((40+2))`
+    await run(`clear; ${osc8(`${world.url}/healthz`)}`, /^the-docs-42\n/)
+    await rows.hover(at)
+    await saysWhere()
+    await follow()
+    await run(`clear; ${osc8('file:///etc/passwd')}`, /^the-docs-42\n/)
+    await rows.hover(at)
+    await rows.click({ ...at, modifiers: ['Control'] })
+    expect(await note.count()).toBe(0)
+    expect(page.context().pages().length).toBe(1)
   })
 
   it('a program writes to the clipboard only after the user allowed it, and a replay does not', async () => {

@@ -1,18 +1,17 @@
 // The emulator on the page: xterm.js in the look of the console, drawn by the graphics card where there is one.
 import { FitAddon } from '@xterm/addon-fit'
 import { SearchAddon } from '@xterm/addon-search'
-import { WebLinksAddon } from '@xterm/addon-web-links'
 import { WebglAddon } from '@xterm/addon-webgl'
 import { Terminal } from '@xterm/xterm'
 import '@xterm/xterm/css/xterm.css'
 import { LIMITS } from '@sindri/schema/contract/limits'
 import { t } from '../words/words.ts'
 import { matches, type ThemeName, themes } from './emulatorThemes.ts'
+import { addLinks, type ShownLink } from './links.ts'
 import type { Screen, Size } from './picture.ts'
-import { safeLink } from './safeLink.ts'
 import type { TerminalPreferences } from './terminalPreferences.ts'
 
-export type EmulatorLook = Pick<TerminalPreferences, 'fontSize' | 'scrollback' | 'screenReader'>
+export type EmulatorLook = Pick<TerminalPreferences, 'fontFamily' | 'fontSize' | 'scrollback' | 'screenReader'>
 
 /** Where the match that is shown stands among all; `at` is -1 beyond those that are counted. */
 export interface Found {
@@ -65,15 +64,17 @@ export interface EmulatorOptions {
   onSelected: () => void
   /** The data of an OSC 52 of the program. `replay`: it was shown before. */
   onClipboard: (data: string, replay: boolean) => void
-  /** The address under the pointer; null when it leaves. */
-  onLink: (address: string | null) => void
+  /** The link under the pointer; null when it leaves. */
+  onLink: (link: ShownLink | null) => void
   onFound: (found: Found) => void
   /** Whether what is written now was shown before. */
   isReplaying: () => boolean
 }
 
 const font = '"JetBrains Mono Variable"'
-const fallbacks = 'ui-monospace, monospace'
+/** The user's own first, where there is one; ours once it has come, for a page measures its cells by what it has. */
+const familyOf = ({ fontFamily }: EmulatorLook, isOursHere: boolean): string =>
+  [fontFamily && `"${fontFamily}"`, isOursHere && font, 'ui-monospace', 'monospace'].filter(Boolean).join(', ')
 /** More matches than this are found one by one and not counted. */
 export const COUNTED_MATCHES = 1000
 
@@ -82,44 +83,38 @@ export const fontLoaded = async (): Promise<void> => {
   await document.fonts.load(`13px ${font}`)
 }
 
+const isFontHere = (): boolean => document.fonts.check(`13px ${font}`)
+
 const numbers = new Intl.NumberFormat()
 const [leastCols, mostCols] = LIMITS.terminalColumns
 const [leastRows, mostRows] = LIMITS.terminalRows
 
 export const openEmulator = (options: EmulatorOptions): Emulator => {
-  const { place, onData, onLink } = options
-  let { theme } = options
-  // A drag that ends on the link it began on selects; it does not go there.
-  const follow = (text: string): void => {
-    const address = safeLink(text)
-    if (address && !terminal.hasSelection()) window.open(address, '_blank', 'noopener,noreferrer')
-  }
-  const hover = (_: unknown, text: string): void => onLink(safeLink(text))
-  const leave = (): void => onLink(null)
+  const { place, onData } = options
+  let { theme, look } = options
   const terminal = new Terminal({
-    fontFamily: document.fonts.check(`13px ${font}`) ? `${font}, ${fallbacks}` : fallbacks,
-    fontSize: options.look.fontSize,
+    fontFamily: familyOf(look, isFontHere()),
+    fontSize: look.fontSize,
     lineHeight: 18 / 17,
     fontWeightBold: 700,
     cursorBlink: false,
     cursorStyle: 'block',
     cursorInactiveStyle: 'outline',
     minimumContrastRatio: 4.5,
-    scrollback: options.look.scrollback,
-    screenReaderMode: options.look.screenReader,
+    scrollback: look.scrollback,
+    screenReaderMode: look.screenReader,
     theme: themes[theme],
     // What a search found is drawn by an interface that is called proposed.
     allowProposedApi: true,
-    linkHandler: { activate: (_, text) => follow(text), hover, leave },
   })
   const fit = new FitAddon()
   const search = new SearchAddon({ highlightLimit: COUNTED_MATCHES })
   terminal.loadAddon(fit)
   terminal.loadAddon(search)
-  terminal.loadAddon(new WebLinksAddon((_, text) => follow(text), { hover, leave }))
   search.onDidChangeResults(({ resultIndex, resultCount }) => options.onFound({ at: resultIndex, count: resultCount }))
   terminal.open(place)
   terminal.textarea?.setAttribute('aria-label', t('terminals.input'))
+  addLinks(terminal, options)
 
   let webgl: WebglAddon | undefined
   const setShown = (isShown: boolean): void => {
@@ -129,8 +124,11 @@ export const openEmulator = (options: EmulatorOptions): Emulator => {
     } else if (!webgl) {
       try {
         const addon = new WebglAddon()
-        // A lost context leaves the ordinary renderer, which is slower and right.
-        addon.onContextLoss(() => addon.dispose())
+        // A lost context leaves the ordinary renderer, which is slower and right, until the terminal is shown anew.
+        addon.onContextLoss(() => {
+          addon.dispose()
+          webgl = undefined
+        })
         terminal.loadAddon(addon)
         webgl = addon
       } catch {
@@ -223,7 +221,7 @@ export const openEmulator = (options: EmulatorOptions): Emulator => {
       if (!size || !(size.cols >= leastCols && size.rows >= leastRows)) return null
       return { cols: Math.min(size.cols, mostCols), rows: Math.min(size.rows, mostRows) }
     },
-    useFont: () => (terminal.options.fontFamily = `${font}, ${fallbacks}`),
+    useFont: () => (terminal.options.fontFamily = familyOf(look, true)),
     focus: () => terminal.focus(),
     blur: () => terminal.blur(),
     toggleKeyboard() {
@@ -263,10 +261,12 @@ export const openEmulator = (options: EmulatorOptions): Emulator => {
       theme = next
       terminal.options.theme = themes[next]
     },
-    setLook({ fontSize, scrollback, screenReader }) {
-      terminal.options.fontSize = fontSize
-      terminal.options.scrollback = scrollback
-      terminal.options.screenReaderMode = screenReader
+    setLook(next) {
+      look = next
+      terminal.options.fontFamily = familyOf(look, isFontHere())
+      terminal.options.fontSize = look.fontSize
+      terminal.options.scrollback = look.scrollback
+      terminal.options.screenReaderMode = look.screenReader
     },
     setShown,
     dispose() {

@@ -2,7 +2,14 @@ import { expect, test } from 'vitest'
 import { preferencesFrom, usual } from './terminalPreferences.ts'
 
 test('what was kept comes back', () => {
-  const liked = { ...usual, fontSize: 16, scrollback: 50_000, copyOnSelect: true, asksBeforePaste: false }
+  const liked = {
+    ...usual,
+    fontFamily: 'MesloLGS NF',
+    fontSize: 16,
+    scrollback: 50_000,
+    copyOnSelect: true,
+    asksBeforePaste: false,
+  }
   expect(preferencesFrom(JSON.stringify(liked))).toEqual(liked)
 })
 
@@ -14,5 +21,6 @@ test.each([
   ['nothing', null],
   ['no JSON', '{'],
   ['another shape', '"x"'],
+  ['a font that is none', '{"fontFamily":"x\\"; background: red"}'],
   ['values that cannot be', '{"fontSize":90,"scrollback":7,"copyOnSelect":"yes","clipboardWrite":1}'],
 ])('%s is the usual', (_, text) => expect(preferencesFrom(text)).toEqual(usual))

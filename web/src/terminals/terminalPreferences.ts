@@ -6,7 +6,13 @@ export const FONT_SIZES = [11, 20] as const
 /** Lines above the screen. At the most, one terminal takes some 100 MB of the browser. */
 export const SCROLLBACKS = [1_000, 10_000, 50_000, 100_000] as const
 
+/** A name without what could end a quotation in a style. */
+const FAMILY = /^[\p{L}\p{N} ._-]{1,64}$/u
+export const toFamily = (text: string): string => (FAMILY.test(text.trim()) ? text.trim() : '')
+
 export interface TerminalPreferences {
+  /** A font of the user's device by its name; empty for ours. */
+  fontFamily: string
   /** px */
   fontSize: number
   scrollback: number
@@ -18,6 +24,7 @@ export interface TerminalPreferences {
 }
 
 export const usual: TerminalPreferences = {
+  fontFamily: '',
   fontSize: 13,
   scrollback: 10_000,
   copyOnSelect: false,
@@ -40,6 +47,7 @@ export const preferencesFrom = (text: string | null): TerminalPreferences => {
   const [least, most] = FONT_SIZES
   const size = stored.fontSize
   return {
+    fontFamily: typeof stored.fontFamily === 'string' ? toFamily(stored.fontFamily) : usual.fontFamily,
     fontSize:
       typeof size === 'number' && Number.isInteger(size) && size >= least && size <= most ? size : usual.fontSize,
     scrollback: SCROLLBACKS.find((lines) => lines === stored.scrollback) ?? usual.scrollback,

@@ -7,6 +7,7 @@ import { type Attachment, type AttachmentState, attachTerminal } from './attachm
 import { markAttached } from './attached.ts'
 import { copyText } from '../platform/clipboard.ts'
 import { type Emulator, type Found, fontLoaded, openEmulator } from './emulator.ts'
+import type { ShownLink } from './links.ts'
 import { applyModifiers, type Arrow, arrowKey, type Modifiers, noModifiers, tapModifier } from './modifiers.ts'
 import { answerTo, clipboardWish } from './osc52.ts'
 import { cleanPaste, type PasteQuestion, pasteQuestion } from './paste.ts'
@@ -33,7 +34,7 @@ export const usePaneEmulator = ({ terminalId, place, shown, focused, onLeave }: 
   const question = shallowRef<PasteQuestion & { text: string }>()
   /** What a program wanted on the clipboard, and whether the browser refused what the user allows. */
   const wish = shallowRef<{ text: string; isFailed: boolean }>()
-  const link = shallowRef<string | null>(null)
+  const link = shallowRef<ShownLink | null>(null)
   const found = shallowRef<Found>()
   const isDark = computed(() => theme.global.current.value.dark)
   let isTold = false
@@ -107,7 +108,7 @@ export const usePaneEmulator = ({ terminalId, place, shown, focused, onLeave }: 
       onPaste: paste,
       onSelected: () => preferences.terminal.copyOnSelect && opened.copy(),
       onClipboard,
-      onLink: (address) => (link.value = address),
+      onLink: (next) => (link.value = next),
       onFound: (next) => (found.value = next),
       isReplaying: () => state.value?.phase !== 'live',
     })

@@ -10,7 +10,7 @@ import { useActivity } from '../../ui/activity.ts'
 import { THEMES, usePreferences } from '../../ui/preferences.ts'
 import { t } from '../../words/words.ts'
 import { usePlaces } from './places.ts'
-import { isMac } from './useShortcuts.ts'
+import { isMac } from '../../platform/mac.ts'
 
 export const useActs = (help: Ref<boolean>) => {
   const { signOut } = useSession()

@@ -8,8 +8,6 @@ import { usePlaces } from './places.ts'
 /** After G, a letter within this time goes somewhere. */
 const goMs = 1_500
 
-export const isMac = /Mac|iPhone|iPad/.test(navigator.platform)
-
 export const useShortcuts = (palette: Ref<boolean>, help: Ref<boolean>): void => {
   const router = useRouter()
   const places = usePlaces()

@@ -75,7 +75,10 @@ export const shell = {
     chartZoom: 'Closer, wider',
     chartBack: 'Back to the range',
     leaveTerminal: 'Leave the terminal',
+    otherPane: 'From the head of a pane: to the one before or after it',
+    enterTerminal: 'From the head of a pane: into the terminal',
     copy: 'Copy what is selected',
+    paste: 'Paste',
     notInTerminal: 'A focused terminal gets every key; leave it first.',
   },
   link: {

@@ -40,6 +40,10 @@ export const terminals = {
     copy: '{mod}+Shift+C',
     paste: '{mod}+Shift+V',
   },
+  link: {
+    mouse: '{mod}+click opens',
+    touch: 'Tap again to open',
+  },
   tab: {
     name: '{name}, {status}',
     several: '{name}, {status}, one pane | {name}, {status}, {n} panes',
@@ -125,6 +129,9 @@ export const terminals = {
   },
   settings: {
     pixels: '{n}\u00a0px',
+    family: 'Font',
+    familyHelp: 'Any monospaced font of this device, by its name.',
+    familyAbsent: 'This device has no font of that name.',
     font: 'Font size',
     smaller: 'Smaller',
     larger: 'Larger',
