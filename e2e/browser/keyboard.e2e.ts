@@ -1,0 +1,135 @@
+// The whole way by the keyboard: past the navigation, to every place, into menus and dialogs, and back to where one was.
+import type { Browser, Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../kit/processes.ts'
+import { openWorld, type World } from '../kit/world.ts'
+import { violationsOf } from './axe.ts'
+import { openBrowser, openPage } from './page.ts'
+import { signIn } from './screen.ts'
+
+let world: World
+let browser: Browser
+let page: Page
+
+beforeAll(async () => {
+  ;[world, browser] = await Promise.all([openWorld(), openBrowser()])
+  world.startAgent('forge')
+  await world.running('forge')
+  ;({ page } = await openPage(browser))
+  await signIn(page, world)
+})
+afterAll(async () => {
+  await browser?.close()
+  await world?.end()
+})
+
+const hasFocus = (what: Locator): Promise<boolean> =>
+  what.evaluateAll((found) => found.some((one) => one === document.activeElement))
+const focusOn = (what: Locator) => until(`the focus on ${String(what)}`, () => hasFocus(what))
+const go = (path: string) => page.goto(new URL(path, world.url).href)
+const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' }).first()
+const dialog = () => page.getByRole('dialog')
+const main = () => page.getByRole('main')
+
+it('goes past the navigation at once', async () => {
+  await go('/')
+  await page.getByText('of 1 instance running').waitFor()
+  await page.keyboard.press('Tab')
+  await focusOn(page.getByRole('link', { name: 'Skip to content' }))
+  await page.keyboard.press('Enter')
+  await focusOn(main())
+  await page.keyboard.press('Tab')
+  await focusOn(main().getByRole('link').first())
+})
+
+it.each([
+  ['i', '/instances'],
+  ['t', '/terminals'],
+  ['e', '/events'],
+  ['a', '/audit'],
+  ['x', '/access/users'],
+  ['s', '/settings/profile'],
+  ['f', '/'],
+])('G %s leads to %s, with the focus in it', async (letter, path) => {
+  await page.keyboard.press('g')
+  await page.keyboard.press(letter)
+  await page.waitForURL(({ pathname }) => pathname === path)
+  await focusOn(main())
+})
+
+describe('what was opened gives the focus back to what had it:', () => {
+  const returns = async (at: string, from: Locator, key: string, inside = dialog()) => {
+    await go(at)
+    await from.focus()
+    await page.keyboard.press(key)
+    await inside.waitFor()
+    await until('the focus inside', () => inside.evaluate((opened) => opened.contains(document.activeElement)))
+    await page.keyboard.press('Escape')
+    await inside.waitFor({ state: 'detached' })
+    await focusOn(from)
+  }
+
+  it('the palette', () => returns('/events', button('Kind'), 'Control+k'))
+  it('the shortcuts', () => returns('/events', button('Kind'), '?'))
+  it('the export', () => returns('/audit', button('Export'), 'Enter'))
+  it('a new user', () => returns('/access/users', button('New user'), 'Enter'))
+  it('a new key, also after its secret was shown', async () => {
+    await returns('/access/keys', button('New API key'), 'Enter')
+    await page.keyboard.press('Enter')
+    await dialog().getByRole('textbox').first().fill('nightly')
+    await page.keyboard.press('Enter')
+    await dialog().getByText('nightly').first().waitFor()
+    await dialog().getByRole('button').last().press('Enter')
+    await focusOn(button('New API key'))
+  })
+  it('a question that a menu asked, to what opened the menu', async () => {
+    await go('/instances')
+    const menu = button('Actions on forge')
+    await menu.focus()
+    await page.keyboard.press('Enter')
+    const remove = page.getByRole('menuitem', { name: /^Remove/ })
+    await remove.focus()
+    await page.keyboard.press('Enter')
+    await dialog().waitFor()
+    await page.keyboard.press('Escape')
+    await dialog().waitFor({ state: 'detached' })
+    await focusOn(menu)
+  })
+  it('a pane beside a list, opened by J and Enter', async () => {
+    await go('/access/users')
+    const row = page.getByRole('row', { name: /Administrator/ }).getByRole('link')
+    await row.waitFor()
+    await page.keyboard.press('j')
+    await focusOn(row)
+    await page.keyboard.press('Enter')
+    await page.getByRole('complementary', { name: 'Administrator' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.waitForURL(({ pathname }) => pathname === '/access/users')
+    await focusOn(row)
+  })
+})
+
+describe('menus are open to everybody, and give the focus back:', () => {
+  it.each([
+    ['/events', 'Kind'],
+    ['/events', 'Time'],
+    ['/events', 'Instance'],
+    ['/audit', 'Action'],
+    ['/instances', 'Status'],
+    ['/instances', 'Columns'],
+    ['/instances', 'Actions on forge'],
+    ['/', /^Administrator/],
+    ['/', 'Activity of this page'],
+  ])('%s %s', async (at, name) => {
+    await go(at)
+    const opener = button(name)
+    await opener.focus()
+    await page.keyboard.press('Enter')
+    await page.locator('.v-overlay--active').waitFor()
+    await page.keyboard.press('ArrowDown')
+    expect(await violationsOf(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await page.locator('.v-overlay--active').waitFor({ state: 'detached' })
+    await focusOn(opener)
+  })
+})
