@@ -7,19 +7,21 @@ export const useListKeys = (list: Readonly<ShallowRef<HTMLElement | null>>): voi
     const root = list.value
     if (!root || event.ctrlKey || event.metaKey || event.altKey) return
     const links = [...root.querySelectorAll<HTMLElement>('[data-row]')]
-    if (event.key === 'Escape' && event.target instanceof HTMLInputElement && event.target.closest('[data-filter]')) {
+    // A search in a menu is not in the list: Escape closes the menu.
+    const filter = event.target instanceof HTMLInputElement && root.contains(event.target) ? event.target : null
+    if (event.key === 'Escape' && filter?.closest('[data-filter]')) {
       // Back to the list, or out of the field where the list is empty.
       if (links[0]) links[0].focus()
-      else event.target.blur()
+      else filter.blur()
       return
     }
     if (isTyping(event.target)) return
     if (event.key === '/') {
-      const filter = root.querySelector<HTMLInputElement>('[data-filter] input')
-      if (!filter) return
+      const wanted = root.querySelector<HTMLInputElement>('[data-filter] input')
+      if (!wanted) return
       event.preventDefault()
-      filter.select()
-      filter.focus()
+      wanted.select()
+      wanted.focus()
       return
     }
     if (event.key !== 'j' && event.key !== 'k') return
