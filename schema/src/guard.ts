@@ -107,9 +107,13 @@ const demand = (viewer: Viewer, action: Action): void => {
     throw new Fault('PASSWORD_CHANGE_REQUIRED', 'Change the one-time password first.')
   }
   const role = weakestRole(action)?.toLowerCase()
-  throw new Fault('FORBIDDEN', role ? `${action} needs the ${role} role.` : `${action} is not open to users.`, {
-    action,
-  })
+  throw new Fault(
+    'FORBIDDEN',
+    role ? `${action} needs the ${role} role. An administrator can grant it.` : `${action} is not open to users.`,
+    {
+      action,
+    },
+  )
 }
 
 /** The id a mutation aims at, by the convention that it is its argument or input field `id` or `…Id`. */
