@@ -16,6 +16,7 @@ export const fleet = {
     colouredBy: 'Coloured by',
     all: 'All providers',
     zoom: '{name} alone',
+    list: '{n} instance of {name} | {n} instances of {name}',
     noProvider: 'Not reported',
     group: '{name}, one instance by {figure} | {name}, {n} instances by {figure}',
     square: '{name}, {figure}, {at} of {all}; arrow keys move',
