@@ -12,6 +12,11 @@ import { PER_PRINCIPAL } from './api/src/http/connections.ts'
 
 const read = (file: string): string => readFileSync(path.join(import.meta.dirname, file), 'utf8')
 
+/** What the browser tests ask for: pictures, and for how long. */
+const testVariables = ['page.ts', 'memory.e2e.ts'].flatMap((file) =>
+  [...read(`e2e/browser/${file}`).matchAll(/\bprocess\.env\.(SINDRI_\w+)/g)].map(([, name = '']) => name),
+)
+
 /** What the console asks for, in its order: by asking it. */
 function consoleVariables(): string[] {
   const asked: string[] = []
@@ -54,7 +59,7 @@ test.each([
   'docker-compose.yml',
 ])('%s names no variable that nobody reads, and no file that is not there', (file) => {
   const text = read(file)
-  const known = new Set([...consoleVariables(), ...agentVariables])
+  const known = new Set([...consoleVariables(), ...agentVariables, ...testVariables])
   const named = [...text.matchAll(/\bSINDRI_[A-Z_]+[A-Z]\b/g)].map(([name]) => name)
   expect(named.filter((name) => !known.has(name))).toEqual([])
   const links = [...text.matchAll(/\]\(((?!https?:)[^)#]+)[^)]*\)/g)].map(([, link = '']) => link)

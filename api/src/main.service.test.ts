@@ -81,7 +81,8 @@ const ask = async (url: string, query: string, variables: object = {}): Promise<
 const SIGN_IN =
   'mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { mustChangePassword } }'
 
-describe('a console', () => {
+// Each start makes a database of its own, on a machine that may be busy.
+describe('a console', { timeout: 120_000 }, () => {
   it('says where it is and how to sign in, once; ends on SIGTERM, and keeps what it had', async () => {
     const first = run()
     const ready = await first.told
