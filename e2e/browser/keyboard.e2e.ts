@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../kit/processes.ts'
 import { openWorld, type World } from '../kit/world.ts'
 import { violationsOf } from './axe.ts'
-import { openBrowser, openPage } from './page.ts'
+import { openBrowser, openPage, sizes } from './page.ts'
 import { signIn } from './screen.ts'
 
 let world: World
@@ -71,6 +71,17 @@ describe('what was opened gives the focus back to what had it:', () => {
 
   it('the palette', () => returns('/events', button('Kind'), 'Control+k'))
   it('the shortcuts', () => returns('/events', button('Kind'), '?'))
+  it('the shortcuts that the palette opened', async () => {
+    await go('/events')
+    const from = button('Kind')
+    await from.focus()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox', { name: 'Search or run' }).fill('shortcuts')
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
+    await page.keyboard.press('Escape')
+    await focusOn(from)
+  })
   it('the export', () => returns('/audit', button('Export'), 'Enter'))
   it('a new user', () => returns('/access/users', button('New user'), 'Enter'))
   it('a new key, also after its secret was shown', async () => {
@@ -109,6 +120,31 @@ describe('what was opened gives the focus back to what had it:', () => {
   })
 })
 
+describe('on a phone', () => {
+  beforeAll(() => page.setViewportSize(sizes.narrow))
+  afterAll(() => page.setViewportSize(sizes.wide))
+
+  it('a pane takes the focus with it, and gives it back to the line', async () => {
+    await go('/audit')
+    const line = main().getByRole('link').first()
+    await line.focus()
+    await page.keyboard.press('Enter')
+    await focusOn(page.getByRole('complementary').getByRole('button', { name: 'Close' }))
+    await page.keyboard.press('Enter')
+    await focusOn(line)
+  })
+
+  it('the places that do not fit are a menu for everybody', async () => {
+    await go('/')
+    await button('More').focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('menuitem', { name: 'Audit' }).waitFor()
+    expect(await violationsOf(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await focusOn(button('More'))
+  })
+})
+
 describe('menus are open to everybody, and give the focus back:', () => {
   it.each([
     ['/events', 'Kind'],
@@ -132,4 +168,19 @@ describe('menus are open to everybody, and give the focus back:', () => {
     await page.locator('.v-overlay--active').waitFor({ state: 'detached' })
     await focusOn(opener)
   })
+})
+
+it("with the user's own colours it still shows what is chosen, and how full a bar is", async () => {
+  await page.emulateMedia({ forcedColors: 'active' })
+  await go('/')
+  await page.getByRole('table').getByRole('link', { name: 'forge' }).waitFor()
+  const style = (what: Locator, property: 'outlineStyle' | 'backgroundColor') =>
+    what.evaluate((one, named) => getComputedStyle(one)[named], property)
+  expect(await style(page.getByRole('link', { name: 'Fleet', exact: true }).first(), 'outlineStyle')).toBe('solid')
+  expect(await style(page.getByRole('link', { name: 'Events', exact: true }).first(), 'outlineStyle')).toBe('none')
+  expect(await style(button('CPU'), 'outlineStyle')).toBe('solid')
+  expect(await style(button('Memory'), 'outlineStyle')).toBe('none')
+  const bar = page.locator('.meter .fill').first()
+  expect(await style(bar, 'backgroundColor')).not.toBe(await style(page.locator('body'), 'backgroundColor'))
+  await page.emulateMedia({ forcedColors: 'none' })
 })

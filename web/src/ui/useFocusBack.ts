@@ -1,4 +1,4 @@
-// What had the focus before a dialog has it again after it; Vuetify knows whom to give it back to only where a button opens the dialog by itself.
+// What had the focus before a dialog or a pane has it again after it; Vuetify knows whom to give it back to only where a button opens the dialog by itself.
 import { nextTick, onScopeDispose, watch } from 'vue'
 
 /** What opened a menu outlives its entries. */
@@ -18,10 +18,7 @@ export const useFocusBack = (open: () => boolean): void => {
     if (back?.isConnected && (!now || now === document.body || now.closest('.v-overlay')))
       back.focus({ preventScroll: true })
   }
-  // Before the dialog is there, since it takes the focus at once.
-  watch(open, (now) => (now ? (from = lasting(document.activeElement)) : from && void giveBack()), {
-    immediate: true,
-    flush: 'sync',
-  })
+  // Before the dialog is drawn, since it takes the focus at once.
+  watch(open, (now) => (now ? (from = lasting(document.activeElement)) : from && void giveBack()), { immediate: true })
   onScopeDispose(() => from && void giveBack())
 }
