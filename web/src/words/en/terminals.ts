@@ -2,6 +2,7 @@
 export const terminals = {
   title: 'Terminals',
   shell: 'shell',
+  unknown: 'Terminal',
   pane: 'Terminal on {name}',
   input: 'Terminal input. Shift+F6 leaves the terminal.',
   lost: '{bytes} bytes of output are no longer kept',
