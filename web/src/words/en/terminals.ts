@@ -131,6 +131,7 @@ export const terminals = {
   settings: {
     pixels: '{n}\u00a0px',
     family: 'Font',
+    familyUsual: 'JetBrains Mono',
     familyHelp: 'Any monospaced font of this device, by its name.',
     familyAbsent: 'This device has no font of that name.',
     font: 'Font size',
