@@ -256,10 +256,11 @@ describe('watching', () => {
         Array.from({ length: 400 }, (_, i) => event(call * 400 + i + 1)),
       )
     await events.publish(agent, [event(1201)])
-    expect((await first).value?.message).toBe('event 1201')
+    // The one that was told, as a rule; on a slow machine the watch begins late enough to read lost ones before it.
+    const { value } = await first
     const rest = next(watching, 1200)
     await clock.advance(30_000)
-    expect(new Set(await rest).size).toBe(1200)
+    expect(new Set([value?.message, ...(await rest)]).size).toBe(1201)
     await watching.return?.()
   })
 
