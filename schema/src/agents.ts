@@ -2,6 +2,7 @@
 import { builder } from './builder.ts'
 import type { AgentViewer, Viewer } from './context.ts'
 import { type Facts, TagInput } from './instances.ts'
+import { type Variable, VariableRef } from './variables.ts'
 
 export interface Registration extends Partial<Omit<Facts, 'tags'>> {
   instanceId: string
@@ -46,7 +47,7 @@ export type Order =
       rows: number
       shell: string | null
       cwd: string | null
-      env: { name: string; value: string }[]
+      env: Variable[]
       deadline: string
     })
   | (TerminalOrder & { kind: 'terminalAttach'; attachmentId: string; from: number | null; cols: number; rows: number })
@@ -55,6 +56,18 @@ export type Order =
   | (TerminalOrder & { kind: 'terminalResize'; attachmentId: string; cols: number; rows: number })
   | (TerminalOrder & { kind: 'terminalDetach'; attachmentId: string })
   | (TerminalOrder & { kind: 'terminalEnd'; reason: string })
+  | {
+      kind: 'commandRun'
+      commandId: string
+      command: string
+      args: string[] | null
+      cwd: string | null
+      env: Variable[]
+      /** base64 */
+      stdin: string | null
+      timeoutMs: number
+    }
+  | { kind: 'commandCancel'; commandId: string }
   | { kind: 'sampleFaster'; everyMs: number; until: string }
 
 export type OrderOf<Kind extends Order['kind']> = Extract<Order, { kind: Kind }>
@@ -190,16 +203,9 @@ builder.mutationFields((t) => ({
   }),
 }))
 
-const VariableRef = builder.objectRef<{ name: string; value: string }>('Variable').implement({
-  description: 'An environment variable.',
-  fields: (t) => ({
-    name: t.exposeString('name', { description: 'Its name.' }),
-    value: t.exposeString('value', { description: 'Its value.' }),
-  }),
-})
-
 const terminalId = { description: 'The terminal.' }
 const attachmentId = { description: 'The attachment.' }
+const commandId = { description: 'The command.' }
 
 const OpenOrder = builder.objectRef<OrderOf<'terminalOpen'>>('TerminalOpenOrder').implement({
   description: 'Start a shell; answer with reportTerminalOpened. The same id again changes nothing.',
@@ -278,6 +284,25 @@ const FasterOrder = builder.objectRef<OrderOf<'sampleFaster'>>('SampleFasterOrde
   }),
 })
 
+const RunOrder = builder.objectRef<OrderOf<'commandRun'>>('CommandRunOrder').implement({
+  description:
+    'Since 1.1. Run a command: ask claimCommand first, and begin it on true alone. It comes again until it is claimed or taken back.',
+  fields: (t) => ({
+    commandId: t.exposeID('commandId', commandId),
+    command: t.exposeString('command', { description: 'The program, or a line for the shell where `args` is null.' }),
+    args: t.exposeStringList('args', { nullable: true, description: 'Its arguments.' }),
+    cwd: t.exposeString('cwd', { nullable: true, description: 'Directory; null for the home directory.' }),
+    env: t.expose('env', { type: [VariableRef], description: 'More environment variables.' }),
+    stdin: t.expose('stdin', { type: 'Bytes', nullable: true, description: 'Its standard input; null for none.' }),
+    timeoutMs: t.exposeInt('timeoutMs', { description: 'How long it may run, in milliseconds.' }),
+  }),
+})
+const CancelOrder = builder.objectRef<OrderOf<'commandCancel'>>('CommandCancelOrder').implement({
+  description:
+    'Since 1.1. End a command: SIGTERM to its process group, SIGKILL 3 s later. It comes again until the end is reported.',
+  fields: (t) => ({ commandId: t.exposeID('commandId', commandId) }),
+})
+
 const ORDER_TYPES = {
   terminalOpen: 'TerminalOpenOrder',
   terminalAttach: 'TerminalAttachOrder',
@@ -287,12 +312,25 @@ const ORDER_TYPES = {
   terminalDetach: 'TerminalDetachOrder',
   terminalEnd: 'TerminalEndOrder',
   sampleFaster: 'SampleFasterOrder',
+  commandRun: 'CommandRunOrder',
+  commandCancel: 'CommandCancelOrder',
 } as const
 
 const OrderRef = builder.unionType('Order', {
   description:
-    'What an agent is told. All of these are passing: never stored, each with an offset or deadline of its own.',
-  types: [OpenOrder, AttachOrder, InputOrder, AckOrder, ResizeOrder, DetachOrder, EndOrder, FasterOrder],
+    'What an agent is told. Those about commands are durable: they come again until they are done. All others are passing: never stored, each with an offset or deadline of its own.',
+  types: [
+    OpenOrder,
+    AttachOrder,
+    InputOrder,
+    AckOrder,
+    ResizeOrder,
+    DetachOrder,
+    EndOrder,
+    FasterOrder,
+    RunOrder,
+    CancelOrder,
+  ],
   resolveType: (order) => ORDER_TYPES[order.kind],
 })
 

@@ -76,7 +76,8 @@ const AuditEntryRef = builder.objectRef<AuditEntry>('AuditEntry').implement({
     targetId: t.exposeID('targetId', { nullable: true, description: 'The thing acted on.' }),
     targetName: t.exposeString('targetName', {
       nullable: true,
-      description: 'What it is called now: of a session its user, of a terminal its instance. Null when it is gone.',
+      description:
+        'What it is called now: of a session its user, of a terminal or command its instance. Null when it is gone; a view keeps its name.',
     }),
     outcome: t.expose('outcome', { type: OutcomeEnum, description: 'What became of it.' }),
     code: t.exposeString('code', { nullable: true, description: 'Fault code where it was denied or failed.' }),

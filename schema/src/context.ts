@@ -3,6 +3,8 @@ import type { Role } from './contract/roles.ts'
 import type { Accounts } from './accounts.ts'
 import type { Agents } from './agents.ts'
 import type { Audit } from './audit.ts'
+import type { CommandReports } from './commandReports.ts'
+import type { Commands } from './commands.ts'
 import type { Events } from './events.ts'
 import type { Fleet } from './fleet.ts'
 import type { Instances } from './instances.ts'
@@ -83,6 +85,8 @@ export interface Ports {
   events: Events
   fleet: Fleet
   terminals: Terminals
+  commands: Commands
+  commandReports: CommandReports
   views: Views
   system: System
 }

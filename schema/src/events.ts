@@ -1,7 +1,7 @@
 // Events: what happened to an instance, as its agent or the console saw it.
 import { builder } from './builder.ts'
 import type { AgentViewer, Viewer } from './context.ts'
-import { type PublishAnswer, PublishAnswerRef, type RecordIdentity } from './metrics.ts'
+import { type PublishAnswer, PublishAnswerRef, type RecordIdentity } from './records.ts'
 import { AFTER, connectionOf, FIRST, type Page, type PageArgs } from './paging.ts'
 
 export const EVENT_TYPES = [

@@ -4,7 +4,7 @@ import { LIFECYCLES, type Lifecycle, LIVENESSES, type Liveness, STATUSES, type S
 import type { Viewer } from './context.ts'
 import type { InstanceFacets } from './instanceFacets.ts'
 import type { InstanceSelection, RemovedInstance, SelectionFacts, TagChange, TagEdit } from './instanceSelections.ts'
-import { MetricSampleRef } from './metrics.ts'
+import { MetricSampleRef } from './metricSamples.ts'
 import { AFTER, connectionOf, FIRST, type Page, type PageArgs } from './paging.ts'
 
 export interface Tag {

@@ -12,6 +12,7 @@ export interface ApiKey {
   role: Role
   ownerId: string
   ownerName: string
+  madeWithId: string | null
   createdAt: Date
   expiresAt: Date | null
   lastUsedAt: Date | null
@@ -41,6 +42,10 @@ const ApiKeyRef = builder.objectRef<ApiKey>('ApiKey').implement({
     }),
     ownerId: t.exposeID('ownerId', { description: 'The user who made it; it dies with their account.' }),
     ownerName: t.exposeString('ownerName', { description: "The creator's name." }),
+    madeWithId: t.exposeID('madeWithId', {
+      nullable: true,
+      description: 'The key with which it was made: it ends with that one. null: made by its owner in person.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     expiresAt: t.expose('expiresAt', {
       type: 'DateTime',
@@ -101,7 +106,8 @@ builder.mutationFields((t) => ({
     type: ApiKeyRef,
     can: 'key.manage',
     audit: 'entry',
-    description: 'Ends a key at once: its sockets and terminals close within 2 s.',
+    description:
+      'Ends a key at once, and all that were made with it, directly or through others: their sockets and terminals close within 2 s.',
     args: { id: t.arg.id({ required: true, description: 'The key.' }) },
     resolve: (_, { id }, { viewer, keys }) => keys.revoke(viewer, id),
   }),

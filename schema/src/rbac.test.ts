@@ -20,17 +20,18 @@ import { schema } from './index.ts'
 /** Each field by the weakest role that may use it, or the one other principal. Whatever is missing here fails the test. */
 const MATRIX: Record<Role | 'ANONYMOUS' | 'ENROLLER' | 'AGENT', string> = {
   ANONYMOUS: 'viewer signIn',
-  VIEWER: `signOut changePassword sessions revokeSession revokeOtherSessions console enrolment instances instance
+  VIEWER: `signOut changePassword sessions revokeSession revokeOtherSessions console healthChanged enrolment instances instance
     instanceChanged instanceFacets selectedInstances views saveView deleteView orderViews metrics metricSnapshots
-    metricSampled events eventRecorded fleet fleetChanged terminals terminal`,
+    metricSampled events eventRecorded fleet fleetChanged terminals terminal terminalChanged`,
   DEVELOPER: `openTerminal endTerminal sendTerminalInput ackTerminalOutput resizeTerminal terminalOutput
-    setInstanceTags editInstanceTags`,
+    setInstanceTags editInstanceTags commands command commandChanged commandOutput runCommand cancelCommand`,
   OPERATOR: `removeInstance removeInstances takeovers answerTakeover revealEnrolmentSecret settings apiKeys createApiKey
     revokeApiKey`,
   ADMIN: 'users userAccess createUser updateUser resetPassword revokeUserSession audit auditEntry',
   ENROLLER: 'registerInstance',
   AGENT: `renewAgentToken heartbeat orders publishSamples publishGaps publishLiveSample publishEvents
-    reportTerminals reportTerminalOpened publishTerminalFrames reportTerminalClosed`,
+    reportTerminals reportTerminalOpened publishTerminalFrames reportTerminalClosed claimCommand
+    publishCommandRecords reportCommands`,
 }
 const namesOf = (names: string): string[] => names.split(/\s+/)
 

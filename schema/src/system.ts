@@ -58,6 +58,7 @@ export interface Enrolment {
 export interface System {
   info(): ConsoleInfo
   health(): Promise<Health>
+  healthChanges(): AsyncIterable<Health>
   settings(): Settings
   enrolment(): Enrolment
   revealEnrolmentSecret(viewer: Viewer): Promise<string>
@@ -180,6 +181,16 @@ builder.queryFields((t) => ({
     resolve: (_, __, { system }) => system.enrolment(),
   }),
 }))
+
+builder.subscriptionField('healthChanged', (t) =>
+  t.field({
+    type: HealthRef,
+    can: 'instance.read',
+    description: 'How the console that this page is connected to is: now, and whenever it is another, within 7 s.',
+    subscribe: (_, __, { system }) => system.healthChanges(),
+    resolve: (health) => health,
+  }),
+)
 
 builder.mutationField('revealEnrolmentSecret', (t) =>
   t.string({

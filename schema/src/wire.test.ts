@@ -12,12 +12,13 @@ import {
   lexicographicSortSchema,
   type OperationDefinitionNode,
   parse,
+  print,
   printSchema,
   typeFromAST,
   validate,
 } from 'graphql'
 import { describe, expect, it } from 'vitest'
-import { ADDED_IN_MINOR, PROTOCOL } from './contract/protocol.ts'
+import { ADDED_IN_MINOR, PROTOCOL, SINCE_MINOR } from './contract/protocol.ts'
 import { schema } from './index.ts'
 
 type Variables = Record<string, Record<string, unknown>>
@@ -70,8 +71,17 @@ const inputsOf = (document: DocumentNode, variables: Variables): { known: Set<st
   return { known, sent }
 }
 
-it('every minor since the first of this major is kept', () => {
-  expect(minors).toContain(`${PROTOCOL.major}.0`)
+it('every minor of this major is kept', () => {
+  const spoken = Array.from({ length: PROTOCOL.minor + 1 }, (_, minor) => `${PROTOCOL.major}.${minor}`)
+  expect(minors.toSorted()).toEqual(spoken.toSorted())
+})
+
+it("the newest is what today's agent sends and asks for", () => {
+  const agent = new URL('../../agent/src/link/', import.meta.url)
+  const files = readdirSync(agent).filter((name) => name.endsWith('.graphql'))
+  const printed = (document: DocumentNode): string[] => document.definitions.map((node) => print(node)).sort()
+  const today = files.flatMap((name) => printed(parse(readFileSync(new URL(name, agent), 'utf8'))))
+  expect(printed(documentOf(`${PROTOCOL.major}.${PROTOCOL.minor}`))).toEqual(today.sort())
 })
 
 describe.each(minors)('an agent of %s', (minor) => {
@@ -96,6 +106,12 @@ it('fields that were added are optional, of this schema, and of a minor that is 
     expect(isNonNullType(found?.type), path).toBe(false)
     expect(minor, path).toBeLessThanOrEqual(PROTOCOL.minor)
   }
+})
+
+it.each(Object.entries(SINCE_MINOR))('agents speak of %s since 1.%i', (what, since) => {
+  const speaking = minors.filter((minor) => read(`${minor}.graphql`).toLowerCase().includes(what))
+  expect(speaking).toEqual(minors.filter((minor) => Number(minor.split('.')[1]) >= since))
+  expect(speaking).not.toEqual([])
 })
 
 describe('what would leave agents behind is found', () => {

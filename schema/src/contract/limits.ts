@@ -70,6 +70,26 @@ export const LIMITS = {
   /** Unsent input older than this waits for the user to press "Send". */
   inputStaleMs: 10 * second,
 
+  /** A command and its arguments in characters; as JSON with input and variables it stays below a frame. */
+  commandChars: 64 * KiB,
+  commandArgs: 256,
+  commandStdinBytes: 256 * KiB,
+  commandTimeoutMs: [1 * second, 1 * hour],
+  commandDefaultTimeoutMs: 30 * second,
+  /** Kept of each output: what is beyond is counted. */
+  commandOutputBytes: 4 * MiB,
+  /** One record of it. */
+  commandChunkBytes: 32 * KiB,
+  /** That may wait or run on one instance, and of these at once. */
+  commandsPerAgent: 32,
+  commandsAtOnce: 8,
+  /** For its agent to come for it. */
+  commandWaitMs: 24 * hour,
+
+  /** Variables of one shell or command. */
+  variables: 64,
+  variablesBytes: 32 * KiB,
+
   /** Instances that one act may change: a transaction of well under a second, and no more news than a page takes. */
   selectionInstances: 1000,
   /** Saved views of a user: as many as still make a row of tabs; each is counted whenever they are shown. */

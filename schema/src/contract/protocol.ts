@@ -1,13 +1,16 @@
 // The agreement between console and agent about the link itself: version, close codes, the shapes of the handshake.
 
 /** A different major is refused; the minor says which optional fields the console knows. */
-export const PROTOCOL = { major: 1, minor: 0 } as const
+export const PROTOCOL = { major: 1, minor: 1 } as const
 
 /**
  * Input fields that came after 1.0, as "Type.field", with their minor: an agent leaves out what its console does not know yet, since
  * GraphQL refuses unknown fields. None so far; schema/src/wire.test.ts demands an entry for each that is added.
  */
 export const ADDED_IN_MINOR: Readonly<Record<string, number>> = {}
+
+/** What came after 1.0 with orders, mutations and inputs of its own, and its minor: neither side speaks of it to one that is older. */
+export const SINCE_MINOR = { commands: 1 } as const
 
 /** Response header of the WebSocket upgrade that carries the fresh nonce (base64url, 32 bytes) an agent signs. */
 export const NONCE_HEADER = 'sindri-nonce'

@@ -21,6 +21,8 @@ export const ACTIONS = {
   'terminal.read': everyone,
   'terminal.open': developers,
   'terminal.end': developers,
+  'command.read': developers,
+  'command.run': developers,
   'instance.tag': developers,
   'instance.remove': operators,
   'view.read': everyone,
