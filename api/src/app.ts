@@ -3,6 +3,7 @@ import type { Ports } from '@sindri/schema'
 import about from '../package.json' with { type: 'json' }
 import { createAccess, ENDED_SESSION_DAYS } from './access/access.ts'
 import { createAgents } from './agents/agents.ts'
+import { createCommands } from './commands/commands.ts'
 import { createEvents, EVENTS_KEPT_MS } from './events/events.ts'
 import { createFleet } from './fleet/fleet.ts'
 import { type Address, addressOf } from './http/address.ts'
@@ -13,6 +14,7 @@ import { HOURS_KEPT_MS } from './metrics/buckets.ts'
 import { createMetrics } from './metrics/metrics.ts'
 import type { Bus } from './platform/bus.ts'
 import { type Clock, systemClock } from './platform/clock.ts'
+import { createDatabaseClock } from './platform/databaseClock.ts'
 import { type Db, openDb } from './platform/db.ts'
 import type { Env } from './platform/env.ts'
 import { createIds } from './platform/ids.ts'
@@ -58,7 +60,8 @@ const ANSWER_WITHIN_MS = 3_000
 const DAY_MS = 86_400_000
 
 export const createApp = (env: Env, overrides: Overrides = {}): App => {
-  const clock = overrides.clock ?? systemClock
+  const own = createDatabaseClock(systemClock)
+  const clock = overrides.clock ?? own
   const log = overrides.log ?? createLog(env.logLevel)
   const ids = createIds(clock)
   const jobs = createJobs({ clock, log })
@@ -71,6 +74,7 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
     const db = overrides.db ?? (await timed('open database', () => openDb(env.databaseUrl, { onError })))
     if (!overrides.db) stop.add('database', () => db.close())
     await timed('migrate database', () => db.migrate())
+    if (!overrides.clock) stop.add('clock', await own.follow(() => db.timeMs(), log))
     const databaseLabel = await nameDatabase(db)
     const bus = overrides.bus ?? (await timed('open bus', () => openBus(env.redisUrl, { clock, onError })))
     if (!overrides.bus) stop.add('bus', () => bus.close())
@@ -87,7 +91,7 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
     const events = createEvents({ ...platform, count })
     const replica = ids.make('replica')
     const agents = createAgents({ ...platform, recordEvents: events.record, replica, consoleVersion, linkUrl })
-    const { order, linkOf, links, endLinks } = agents
+    const { order, linkOf, inboxOf, links, endLinks } = agents
     const metrics = createMetrics({ ...platform, order, count, retentionDays: env.metricsRetentionDays })
     // Each asks the other: whose instance it is, and which terminals end with it.
     const instances = createInstances({ ...platform, endLinks, closeTerminals: (id) => terminals.closeInstance(id) })
@@ -97,6 +101,7 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
       linkOf,
       instanceOf: (viewer, id) => instances.one(viewer, id),
     })
+    const commanding = createCommands({ ...platform, inboxOf, instanceOf: (viewer, id) => instances.one(viewer, id) })
     const readiness = createReadiness({ database: db, bus, isStopping: () => stop.stopping, clock, log })
     const fleet = createFleet(platform)
     const views = createViews({ ...platform, count: (viewer, list) => instances.count(viewer, list) })
@@ -131,6 +136,8 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
       events,
       fleet,
       terminals,
+      commands: commanding.commands,
+      commandReports: commanding.reports,
       views,
       system,
     }
@@ -139,6 +146,7 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
     stop.add('metrics', await metrics.start())
     stop.add('agents', await agents.start())
     stop.add('terminals', await terminals.start())
+    stop.add('commands', await commanding.start())
 
     // Http
     const http = createHttp({

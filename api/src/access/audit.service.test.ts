@@ -63,6 +63,15 @@ describe('the audit log', () => {
     await t.db.query(`delete from audit_entries where at > '2026-02-01'`)
   })
 
+  it('names a view as it was called, though it is gone', async () => {
+    const { viewer } = await t.join('VIEWER')
+    const target = { kind: 'view', id: 'viw_1' } as const
+    await t.db.change(viewer, 'view.change.saveView', target, async () => ({ result: 1, after: { name: 'Mine' } }))
+    await t.db.change(viewer, 'view.change.deleteView', target, async () => ({ result: 1, before: { name: 'Ours' } }))
+    expect((await walk({ targetId: 'viw_1' })).map(({ targetName }) => targetName)).toEqual(['Ours', 'Mine'])
+    await t.db.query(`delete from audit_entries where at > '2026-02-01'`)
+  })
+
   it('names what was acted on as it is called now, and shows one entry by its number', async () => {
     const { viewer } = await t.join('ADMIN')
     const { apiKey } = await t.access.keys.create(viewer, { name: 'named', role: 'VIEWER' })

@@ -100,7 +100,8 @@ export const createAudit = ({ db, clock, log }: { db: Db; clock: Clock; log: Pic
 /** Names are those of now: an entry keeps the id alone, which outlives what it names. */
 const selectEntries = `
   select e.id::text, e.at, e.actor_kind, e.actor_id, e.actor_name, e.action, e.target_kind, e.target_id,
-    coalesce(i.name, u.name, k.name, su.name, ti.name) as target_name, e.outcome, e.code, e.before, e.after, e.ip, e.user_agent, e.request_id
+    coalesce(i.name, u.name, k.name, su.name, ti.name, ci.name,
+      case when e.target_kind = 'view' then coalesce(e.after ->> 'name', e.before ->> 'name') end) as target_name, e.outcome, e.code, e.before, e.after, e.ip, e.user_agent, e.request_id
   from audit_entries e
     left join instances i on e.target_kind = 'instance' and i.id = e.target_id
     left join users u on e.target_kind = 'user' and u.id = e.target_id
@@ -108,7 +109,9 @@ const selectEntries = `
     left join sessions s on e.target_kind = 'session' and s.id = e.target_id
     left join users su on su.id = s.user_id
     left join terminals t on e.target_kind = 'terminal' and t.id = e.target_id
-    left join instances ti on ti.id = t.instance_id`
+    left join instances ti on ti.id = t.instance_id
+    left join commands c on e.target_kind = 'command' and c.id = e.target_id
+    left join instances ci on ci.id = c.instance_id`
 
 /** The ids of what is called like that: few, and found before the log is read. */
 const withFound = (part: string): string => `

@@ -2,8 +2,10 @@ import { type Context, schema, type Viewer } from '@sindri/schema'
 import type { Action } from '@sindri/schema/contract/roles'
 import { getNamedType, graphql, type GraphQLField, isObjectType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createCommands } from '../commands/commands.ts'
 import { createInstances } from '../instances/instances.ts'
 import { createIds } from '../platform/ids.ts'
+import { createJobs } from '../platform/jobs.ts'
 import { silentLog } from '../platform/log.ts'
 import { anonymous, openAccess, openJar, origin, type TestAccess } from '../testing/access.ts'
 import { enroller, openAgents, type TestAgents } from '../testing/agents.ts'
@@ -46,7 +48,17 @@ beforeAll(async () => {
     ids: createIds(a.clock),
     count: (viewer, list) => instances.count(viewer, list),
   })
-  ports = { ...t.access, agents: a.agents, instances, views, system } as unknown as Context
+  const { commands } = createCommands({
+    db: a.db,
+    bus: a.bus,
+    clock: a.clock,
+    ids: createIds(a.clock),
+    jobs: createJobs({ clock: a.clock, log: silentLog }),
+    log: silentLog,
+    inboxOf: a.agents.inboxOf,
+    instanceOf: (viewer, id) => instances.one(viewer, id),
+  })
+  ports = { ...t.access, agents: a.agents, instances, views, system, commands } as unknown as Context
   admin = await t.join('ADMIN')
   looker = (await t.join('VIEWER')).viewer
 })
@@ -92,7 +104,21 @@ const stranger = async () => {
   return request?.id
 }
 
+const wantedOn = async () => {
+  const machine = a.machine()
+  await machine.enrol()
+  return { instanceId: machine.enrolled?.id ?? '', command: 'true' }
+}
+
 const recipes: Record<string, Recipe> = {
+  runCommand: {
+    allowed: async () => asAdmin({ input: await wantedOn() }),
+    failed: async () => ({ input: { ...(await wantedOn()), timeoutMs: 1 } }),
+  },
+  cancelCommand: {
+    allowed: async () => asAdmin({ id: (await ports.commands.run(admin.viewer, await wantedOn())).id }),
+    failed: async () => ({ id: unknown('cmd') }),
+  },
   signIn: {
     allowed: async () => ({ viewer: anonymous, variables: { email: admin.user.email, password: admin.password } }),
     denied: () => enroller,

@@ -15,7 +15,7 @@ export interface Authenticate {
 
 interface Deps {
   db: Db
-  clock: Pick<Clock, 'now'>
+  clock: Pick<Clock, 'monotonicMs'>
   log: Pick<Log, 'warn'>
 }
 
@@ -24,6 +24,7 @@ type Facts = Omit<UserViewer, keyof Origin> | Omit<KeyViewer, keyof Origin>
 interface Remembered<F> {
   facts: F
   userId: string
+  /** Monotonic: a wall clock that is set back would keep a revoked one. */
   untilMs: number
 }
 
@@ -44,7 +45,7 @@ export const createAuthenticate = ({ db, clock, log }: Deps) => {
     find: () => Promise<{ facts: F; userId: string } | null>,
   ): Promise<F | null> => {
     const known = remembered.get(hash)
-    if (known && known.untilMs > clock.now()) return known.facts as F
+    if (known && known.untilMs > clock.monotonicMs()) return known.facts as F
     remembered.delete(hash)
     const before = changes
     const found = await find()
@@ -52,7 +53,7 @@ export const createAuthenticate = ({ db, clock, log }: Deps) => {
     if (found && before === changes) {
       const [oldest] = remembered.size >= rememberedMax ? remembered.keys() : []
       if (oldest !== undefined) remembered.delete(oldest)
-      remembered.set(hash, { ...found, untilMs: clock.now() + rememberMs })
+      remembered.set(hash, { ...found, untilMs: clock.monotonicMs() + rememberMs })
     }
     return found?.facts ?? null
   }

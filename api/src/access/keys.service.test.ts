@@ -1,6 +1,7 @@
 import type { KeyViewer, UserViewer } from '@sindri/schema'
 import { ROLES, type Role } from '@sindri/schema/contract/roles'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readMigrations } from '../platform/migrations.ts'
 import { openAccess, origin, type TestAccess } from '../testing/access.ts'
 
 let t: TestAccess
@@ -31,6 +32,7 @@ describe('a key', () => {
       role: 'VIEWER',
       ownerId: admin.id,
       ownerName: admin.name,
+      madeWithId: null,
       createdAt: expect.any(Date),
       expiresAt: null,
       lastUsedAt: null,
@@ -92,7 +94,7 @@ describe('a key', () => {
     await expect(make(maker, 'VIEWER')).rejects.toMatchObject({ code: 'FORBIDDEN' })
     await expect(make(maker, 'VIEWER', new Date(end.getTime() + 1))).rejects.toMatchObject({ code: 'FORBIDDEN' })
     const { apiKey } = await make(maker, 'OPERATOR', end)
-    expect(apiKey.ownerId).toBe(admin.id)
+    expect(apiKey).toMatchObject({ ownerId: admin.id, madeWithId: maker.id })
     const [entry] = await t.db.prisma.auditEntry.findMany({ where: { targetId: apiKey.id } })
     expect(entry).toMatchObject({
       actorKind: 'KEY',
@@ -159,6 +161,80 @@ describe('a key', () => {
     ])
     expect(await t.db.prisma.apiKey.count({ where: { userId: user.id, revokedAt: null } })).toBe(0)
     await expect(make(viewer, 'VIEWER')).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  })
+
+  it('takes with it, when it is revoked, what was made with it, directly or through others, and nothing else', async () => {
+    const { viewer } = await t.join('OPERATOR')
+    const [first, other] = [await make(viewer, 'OPERATOR'), await make(viewer, 'OPERATOR')]
+    const second = await make(await opened(first.secret), 'OPERATOR')
+    const third = await make(await opened(second.secret), 'OPERATOR')
+    const fourth = await make(await opened(third.secret), 'VIEWER')
+    const gone = await make(await opened(first.secret), 'VIEWER')
+    const { revokedAt } = await t.access.keys.revoke(viewer, gone.apiKey.id)
+
+    t.told.length = 0
+    await t.access.keys.revoke(viewer, third.apiKey.id)
+    expect(t.told.toSorted()).toEqual([third, fourth].map(({ apiKey }) => `key ${apiKey.id}`).toSorted())
+    for (const { secret } of [third, fourth]) expect(await open(secret)).toBeNull()
+    for (const { secret } of [first, second, other]) expect((await opened(secret)).role).toBe('OPERATOR')
+
+    expect((await t.access.keys.revoke(viewer, first.apiKey.id)).id).toBe(first.apiKey.id)
+    for (const { secret } of [first, second]) expect(await open(secret)).toBeNull()
+    expect((await opened(other.secret)).role).toBe('OPERATOR')
+    const entries = await t.db.prisma.auditEntry.findMany({
+      where: { actorId: viewer.id, action: 'key.manage.revokeApiKey' },
+    })
+    expect(entries).toHaveLength(5)
+    const revokedWith = entries.map(({ targetId, after }) => [
+      targetId,
+      (after as { revokedWith?: string }).revokedWith,
+    ])
+    expect(Object.fromEntries(revokedWith)).toEqual({
+      [gone.apiKey.id]: undefined,
+      [third.apiKey.id]: undefined,
+      [fourth.apiKey.id]: third.apiKey.id,
+      [first.apiKey.id]: undefined,
+      [second.apiKey.id]: first.apiKey.id,
+    })
+    const still = await t.db.prisma.apiKey.findUniqueOrThrow({ where: { id: gone.apiKey.id } })
+    expect(still.revokedAt).toEqual(revokedAt)
+  })
+
+  it('takes with it what outlived a key between them', async () => {
+    const { viewer } = await t.join('OPERATOR')
+    const first = await make(viewer, 'OPERATOR')
+    const second = await make(await opened(first.secret), 'OPERATOR')
+    const third = await make(await opened(second.secret), 'OPERATOR')
+    await t.db.query('update api_keys set revoked_at = now() where id = $1', [second.apiKey.id])
+    expect((await opened(third.secret)).id).toBe(third.apiKey.id)
+    await t.access.keys.revoke(admin, first.apiKey.id)
+    expect(await open(third.secret)).toBeNull()
+  })
+
+  it('makes none that lives on, however close it was to being revoked', async () => {
+    const { viewer, user } = await t.join('OPERATOR')
+    const first = await make(viewer, 'OPERATOR')
+    const second = await opened((await make(await opened(first.secret), 'OPERATOR')).secret)
+    const answers = await Promise.allSettled([
+      ...Array.from({ length: 4 }, () => make(second, 'VIEWER')),
+      t.access.keys.revoke(admin, first.apiKey.id),
+      ...Array.from({ length: 4 }, () => make(second, 'VIEWER')),
+    ])
+    expect(answers[4]).toMatchObject({ status: 'fulfilled' })
+    expect(await t.db.prisma.apiKey.count({ where: { userId: user.id, revokedAt: null } })).toBe(0)
+  })
+
+  it('made before it was written down with which one is found in the audit log', async () => {
+    const first = await make(admin, 'OPERATOR')
+    const second = await make(await opened(first.secret), 'OPERATOR')
+    const madeWith = async () =>
+      (await t.db.prisma.apiKey.findMany({ orderBy: { id: 'asc' } })).map(({ id, madeWithId }) => [id, madeWithId])
+    const known = await madeWith()
+    expect(known).toContainEqual([second.apiKey.id, first.apiKey.id])
+    await t.db.query('update api_keys set made_with_id = null')
+    const { sql = '' } = readMigrations().find(({ name }) => name.endsWith('_keys_of_keys')) ?? {}
+    await t.db.query(sql.slice(sql.indexOf('UPDATE "')))
+    expect(await madeWith()).toEqual(known)
   })
 
   it.each(['', 'x'.repeat(129), 'a\0'])('is refused with the name %j', async (name) => {

@@ -20,7 +20,7 @@ interface Deps {
 /** "sk_" and 8 of its 43 random characters: enough to tell keys apart, and 210 bits stay unknown. */
 const shownChars = 11
 
-const columns = `k.id, k.name, k.prefix, k.role, k.user_id, k.created_at, k.expires_at, k.last_used_at, k.revoked_at`
+const columns = `k.id, k.name, k.prefix, k.role, k.user_id, k.made_with_id, k.created_at, k.expires_at, k.last_used_at, k.revoked_at`
 
 /** Keys that still open something: a closed account has none, since it closes with all of its keys. */
 export const openKey = 'k.revoked_at is null and coalesce(k.expires_at > now(), true)'
@@ -71,6 +71,7 @@ export const createKeys = ({ db, clock, ids, ended }: Deps): Keys => ({
     const expiresAt = input.expiresAt ?? null
     if (expiresAt && expiresAt.getTime() <= clock.now()) throw badInput('input.expiresAt', 'a time to come', expiresAt)
     const ownerId = ownerOf(viewer)
+    const madeWithId = viewer.kind === 'key' ? viewer.id : null
     const id = ids.make('key')
     const secret = `sk_${newSecret()}`
     const apiKey = await db.change<ApiKey>(viewer, 'key.manage.createApiKey', { kind: 'key', id }, async (tx) => {
@@ -88,9 +89,9 @@ export const createKeys = ({ db, clock, ids, ended }: Deps): Keys => ({
       }
       await demandWithinMaker(tx, viewer, expiresAt)
       const [row] = await tx.query<Row>(
-        `insert into api_keys as k (id, user_id, name, prefix, hash, role, expires_at) values ($1, $2, $3, $4, $5, $6, $7)
-         returning ${columns}, $8::text as owner_name`,
-        [id, ownerId, name, secret.slice(0, shownChars), hashOf(secret), role, expiresAt, owner.name],
+        `insert into api_keys as k (id, user_id, made_with_id, name, prefix, hash, role, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8) returning ${columns}, $9::text as owner_name`,
+        [id, ownerId, madeWithId, name, secret.slice(0, shownChars), hashOf(secret), role, expiresAt, owner.name],
       )
       const key = toApiKey(row as Row)
       return { result: key, after: { name, role, prefix: key.prefix, ownerId, expiresAt: key.expiresAt } }
@@ -100,23 +101,46 @@ export const createKeys = ({ db, clock, ids, ended }: Deps): Keys => ({
 
   revoke: (viewer, id) =>
     db.change(viewer, 'key.manage.revokeApiKey', { kind: 'key', id }, async (tx) => {
-      const [row] = isId('key', id)
-        ? await tx.query<Row & { ended_before: Date | null }>(
-            `update api_keys k set revoked_at = coalesce(k.revoked_at, now())
-             from users u, (select id, revoked_at from api_keys where id = $1 for update) old
-             where k.id = old.id and u.id = k.user_id returning ${columns}, u.name as owner_name, old.revoked_at as ended_before`,
+      // Locked, as for making one: what was made with this key is there to be read, and nothing is made meanwhile.
+      const [owner] = isId('key', id)
+        ? await tx.query<{ id: string; name: string }>(
+            'select id, name from users where id = (select user_id from api_keys where id = $1) for update',
             [id],
           )
         : []
-      if (!row) throw new Fault('NOT_FOUND', 'There is no key of this id.')
+      if (!owner) throw new Fault('NOT_FOUND', 'There is no key of this id.')
+      const made = await tx.query<MadeRow>(
+        'select id, made_with_id from api_keys where user_id = $1 and made_with_id is not null',
+        [owner.id],
+      )
+      const rows = await tx.query<Row & { ended_before: Date | null }>(
+        `update api_keys k set revoked_at = coalesce(k.revoked_at, now())
+         from (select id, revoked_at from api_keys where id = any($2)) old
+         where k.id = old.id and (k.id = $1 or ${openKey})
+         returning ${columns}, $3::text as owner_name, old.revoked_at as ended_before`,
+        [id, lineOf(id, made), owner.name],
+      )
       return {
-        result: toApiKey(row),
-        before: { name: row.name, revokedAt: row.ended_before },
-        after: { name: row.name, revokedAt: row.revoked_at },
-        publish: () => ended({ kind: 'key', id }),
+        result: toApiKey(rows.find((row) => row.id === id) as Row),
+        parts: rows.map((row) => ({
+          target: { kind: 'key', id: row.id },
+          before: { name: row.name, revokedAt: row.ended_before },
+          after: { name: row.name, revokedAt: row.revoked_at, ...(row.id !== id && { revokedWith: id }) },
+        })),
+        publish: () => rows.forEach((row) => ended({ kind: 'key', id: row.id })),
       }
     }),
 })
+
+type MadeRow = Pick<Row, 'id' | 'made_with_id'>
+
+/** A key and all that were made with it, directly or through others. Not by SQL: without statistics it would read all keys for each of them. */
+const lineOf = (id: string, made: readonly MadeRow[]): string[] => {
+  const byMaker = Map.groupBy(made, (key) => key.made_with_id)
+  const line = [id]
+  for (const maker of line) for (const key of byMaker.get(maker) ?? []) line.push(key.id)
+  return line
+}
 
 interface Row {
   id: string
@@ -125,6 +149,7 @@ interface Row {
   role: Role
   user_id: string
   owner_name: string
+  made_with_id: string | null
   created_at: Date
   expires_at: Date | null
   last_used_at: Date | null
@@ -138,6 +163,7 @@ const toApiKey = (row: Row): ApiKey => ({
   role: row.role,
   ownerId: row.user_id,
   ownerName: row.owner_name,
+  madeWithId: row.made_with_id,
   createdAt: row.created_at,
   expiresAt: row.expires_at,
   lastUsedAt: row.last_used_at,

@@ -7,6 +7,7 @@ import { topics } from '../platform/topics.ts'
 import { createEnrol, type EnrolDeps } from './enrol.ts'
 import { checkFacts, checkNotices, setFacts } from './facts.ts'
 import { heartbeatOf } from './hello.ts'
+import type { Inbox } from './inbox.ts'
 import { createLinks, type AgentLinks, type LinksDeps } from './links.ts'
 import { createPresence, presenceMs } from './presence.ts'
 import { createTokens } from './tokens.ts'
@@ -16,7 +17,9 @@ export interface AgentsDeps extends Omit<LinksDeps, 'tokens'>, Omit<EnrolDeps, '
   jobs: Jobs
 }
 
-export interface AgentsService extends Agents, Pick<AgentLinks, 'links' | 'endLinks'>, Whereabouts {
+export interface AgentsService extends Agents, Pick<AgentLinks, 'links' | 'endLinks'>, Omit<Whereabouts, 'listen'> {
+  /** Of the link that an agent holds on this replica. */
+  inboxOf(instanceId: string): Inbox | undefined
   /** Begins to say that this replica lives, who was heard, and who was not. Resolves once links may be opened. */
   start(): Promise<() => Promise<void>>
 }
@@ -28,11 +31,12 @@ export const createAgents = (deps: AgentsDeps): AgentsService => {
   const { db, bus, clock, jobs, log } = deps
   const tokens = createTokens({ db, clock })
   const { links, demand, settle, ofInstance, all, endLinks, renew, closedAll } = createLinks({ ...deps, tokens })
-  const { linkOf, order } = createWhereabouts({ ...deps, ofInstance })
+  const { linkOf, order, listen } = createWhereabouts({ ...deps, ofInstance })
   const presence = createPresence({ ...deps, links: { all, settle } })
 
   return {
     links,
+    inboxOf: (instanceId) => ofInstance(instanceId)?.inbox,
     linkOf,
     order,
     endLinks,
@@ -76,9 +80,11 @@ export const createAgents = (deps: AgentsDeps): AgentsService => {
     async start() {
       // An agent that comes before the first round would find a replica that is not there.
       await presence.round()
+      const undoListening = await listen()
       const undo = jobs.start({ name: 'agents.presence', intervalMs: presenceMs, run: () => presence.round() })
       return async () => {
         await undo()
+        await undoListening()
         await closedAll()
         await presence
           .leave()

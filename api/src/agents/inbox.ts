@@ -13,8 +13,13 @@ const ordersMax = 512
 /** A paste of 256 KiB into each of three terminals, in base64. */
 const bytesMax = 1024 * 1024
 
-/** Only input has a size worth counting. */
-const bytesOf = (order: Order): number => (order.kind === 'terminalInput' ? order.data.length : 256)
+/** Only what carries bytes has a size worth counting. */
+const bytesOf = (order: Order): number => {
+  if (order.kind === 'terminalInput') return order.data.length
+  return order.kind === 'commandRun' ? JSON.stringify(order).length : 256
+}
+/** Durable ones come before passing ones. */
+const isDurable = ({ kind }: Order): boolean => kind === 'commandRun' || kind === 'commandCancel'
 
 export const createInbox = (): Inbox => {
   const orders: Order[] = []
@@ -26,7 +31,9 @@ export const createInbox = (): Inbox => {
   return {
     offer(order) {
       if (over || orders.length >= ordersMax || bytes >= bytesMax) return false
-      orders.push(order)
+      // Before all passing ones, behind the durable ones that came before it.
+      const place = isDurable(order) ? orders.findIndex((each) => !isDurable(each)) : -1
+      orders.splice(place < 0 ? orders.length : place, 0, order)
       bytes += bytesOf(order)
       wake?.()
       return true

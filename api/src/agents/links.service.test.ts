@@ -1,5 +1,5 @@
 import type { Order } from '@sindri/schema'
-import { linkStatement } from '@sindri/schema/contract/protocol'
+import { linkStatement, PROTOCOL } from '@sindri/schema/contract/protocol'
 import { generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { newSecret } from '../platform/secrets.ts'
@@ -38,7 +38,7 @@ describe('a link', () => {
       ip: '192.0.2.9',
     })
     expect(answer).toMatchObject({
-      protocolVersion: '1.0',
+      protocolVersion: `${PROTOCOL.major}.${PROTOCOL.minor}`,
       consoleVersion: '0.1.0',
       epoch: 1,
       heartbeatMs: 10_000,
@@ -451,10 +451,26 @@ describe('orders', () => {
     expect(await t.agents.order('ins_unknown', ack(0))).toBe(false)
   })
 
-  it('from elsewhere that find no room close the link: its sender cannot see how full it is', async () => {
+  it('from elsewhere that find no room are refused to their sender as well, until the agent reads again', async () => {
     const socket = await t.machine().link()
-    for (let i = 0; i < 600; i++) await other.agents.order(socket.viewer.id, ack(i))
-    expect(await socket.closed).toBe('SLOW_CONSUMER')
+    const { id } = socket.viewer
+    let given = 0
+    await vi.waitFor(
+      async () => {
+        while (given < 512) await other.agents.order(id, ack(given++))
+        expect(await other.agents.order(id, ack(given++))).toBe(false)
+      },
+      { timeout: 20_000 },
+    )
+    expect(socket.closedAs).toBeNull()
+    const orders = (await t.agents.orders(socket.viewer))[Symbol.asyncIterator]()
+    for (let i = 0; i < 512; i++) expect((await orders.next()).value).toEqual(ack(i))
+    expect(await other.agents.order(id, ack(given))).toBe(false)
+    await other.clock.advance(1_000)
+    expect(await other.agents.order(id, ack(given))).toBe(true)
+    // Of those that were given before the news arrived, some may still have been on their way.
+    let offset = 0
+    while (offset !== given) offset = ((await orders.next()).value as { offset: number }).offset
   })
 })
 
@@ -466,6 +482,42 @@ it('an operator ends the link of an instance on whichever replica it is', async 
   t.agents.endLinks(replaced.viewer.id, Number(replaced.viewer.epoch) - 1, 'REPLACED')
   t.agents.endLinks(replaced.viewer.id, Number(replaced.viewer.epoch), 'REPLACED')
   expect(await replaced.closed).toBe('TOKEN_REJECTED')
+})
+
+it('an agent that went away while it waited takes no link', async () => {
+  const machine = t.machine()
+  const { id } = await machine.enrol()
+  const nonce = newSecret()
+  const origin = { ip: '192.0.2.1', userAgent: null, requestId: 'r' }
+  const opening = t.agents.links.open(
+    machine.hello(nonce),
+    nonce,
+    origin,
+    () => {},
+    () => false,
+  )
+  await expect(opening).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  expect((await rowOf(id)).epoch).toBe(0n)
+})
+
+it('links that end together are written together, each with its event, and none that a newer link took over', async () => {
+  const third = await t.another()
+  const machines = Array.from({ length: 20 }, () => t.machine())
+  const sockets = await Promise.all(machines.map((machine) => machine.link({}, { replica: third })))
+  const [moved, ...others] = sockets as [Socket, ...Socket[]]
+  await machines[0]?.link({}, { replica: other })
+  const transactions = vi.spyOn(t.db, 'tx')
+  for (const { viewer } of sockets) third.agents.links.closed(viewer)
+  await third.stop()
+  // The first goes at once, the others with the next.
+  expect(transactions.mock.calls.length).toBeLessThanOrEqual(2)
+  transactions.mockRestore()
+  for (const { viewer } of others) {
+    expect((await rowOf(viewer.id)).replica).toBeNull()
+    expect(seen(viewer.id)).toEqual(['CONNECT', 'DISCONNECT'])
+  }
+  expect((await rowOf(moved.viewer.id)).replica).toBe(other.id)
+  expect(seen(moved.viewer.id)).not.toContain('DISCONNECT')
 })
 
 it('a replica that stops leaves no link behind', async () => {

@@ -8,9 +8,11 @@ import type { Db } from '../platform/db.ts'
 import type { Ids } from '../platform/ids.ts'
 import { uuidToUlid } from '../platform/ids.ts'
 import type { Log } from '../platform/log.ts'
+import { createGate } from '../platform/gate.ts'
 import { newSecret } from '../platform/secrets.ts'
 import { type LinkNotice, topics } from '../platform/topics.ts'
 import { hasSigned } from './agentKeys.ts'
+import { createEnds } from './ends.ts'
 import { checkHello } from './hello.ts'
 import { type Close, identify } from './identify.ts'
 import { createInbox, type Inbox } from './inbox.ts'
@@ -47,6 +49,12 @@ export interface Link {
   end(name: CloseName, message?: string): void
 }
 
+/** Links that are taken at once: of the database's ten connections some stay for everybody else, however many agents come. */
+const takesAtOnce = 6
+
+/** So long after such a notice, senders on other replicas take an inbox for full. */
+export const fullMs = 1_000
+
 const CLOSE_OF: Record<LinkNotice['reason'], CloseName> = {
   SUPERSEDED: 'SUPERSEDED',
   DUPLICATE: 'DUPLICATE_INSTANCE',
@@ -58,7 +66,8 @@ export const createLinks = (deps: LinksDeps) => {
   const { db, bus, clock, ids, log, tokens, recordEvents, replica, consoleVersion } = deps
   const byId = new Map<string, Link>()
   const byInstance = new Map<string, Link>()
-  const closing = new Set<Promise<void>>()
+  const ends = createEnds(deps)
+  const gate = createGate({ atOnce: takesAtOnce, clock })
 
   /** A notice was lost, or a write of this epoch found no row: the row says what became of it. */
   const settle = async ({ viewer, end }: Link): Promise<void> => {
@@ -80,9 +89,12 @@ export const createLinks = (deps: LinksDeps) => {
 
   /** Orders that were given on other replicas; here they go straight into the inbox. */
   const collect = async (link: Link, orders: Subscription<Order>): Promise<void> => {
+    let toldMs = -Infinity
     for await (const order of orders) {
       // Passing orders carry an offset or a deadline: what is missed costs delay only.
-      if (order !== gap && !link.inbox.offer(order)) link.end('SLOW_CONSUMER')
+      if (order === gap || link.inbox.offer(order) || clock.monotonicMs() - toldMs < fullMs / 2) continue
+      toldMs = clock.monotonicMs()
+      bus.publish(topics.inboxFull, 'all', { instanceId: link.viewer.id })
     }
   }
 
@@ -98,6 +110,7 @@ export const createLinks = (deps: LinksDeps) => {
     nonce: string,
     origin: Origin,
     close: Close,
+    isThere = (): boolean => true,
   ): Promise<{ viewer: AgentViewer; ack: AgentAck }> => {
     const hello = checkHello(init)
     const { thumbprint, publicKey } = await identify({ db, tokens }, hello, nonce, close)
@@ -109,7 +122,10 @@ export const createLinks = (deps: LinksDeps) => {
     })
     try {
       const { token, expiresAt } = await tokens.issue({ instanceId: hello.instance, thumbprint })
-      const taken = await takeLink({ db, recordEvents, replica }, hello, thumbprint, origin)
+      const taken = await gate.pass(async () => {
+        if (!isThere()) throw new Fault('UNAVAILABLE', 'Expected the agent to wait for its turn; it is gone.')
+        return takeLink({ db, recordEvents, replica }, hello, thumbprint, origin)
+      })
       const { ip, userAgent, requestId } = origin
       const viewer: AgentViewer = {
         kind: 'agent',
@@ -183,37 +199,10 @@ export const createLinks = (deps: LinksDeps) => {
     return true
   }
 
-  /** Only as long as no newer link holds the row. */
-  const release = async ({ id, num, name, epoch, ip }: AgentViewer, silentMs: number): Promise<void> => {
-    const publish = await db.tx(async (tx) => {
-      const [row] = await tx.query(
-        `update instances set replica = null, last_seen_at = greatest(last_seen_at, now() - $4 * interval '1 ms')
-         where id = $1 and epoch = $2 and replica = $3 and deleted_at is null returning id`,
-        [id, epoch, replica, silentMs],
-      )
-      if (!row) return () => {}
-      return recordEvents(tx, [
-        {
-          instanceId: id,
-          instanceNum: num,
-          instanceName: name,
-          type: 'DISCONNECT',
-          message: `The link of ${name} ended.`,
-          metadata: { address: ip },
-        },
-      ])
-    })
-    publish()
-  }
-
   const closed = (viewer: AgentViewer): void => {
     const link = byId.get(viewer.linkId)
-    const silentMs = clock.monotonicMs() - (link?.heardMs ?? clock.monotonicMs())
     link?.end('UNAUTHENTICATED')
-    const work = release(viewer, link?.heardMs == null ? 1e12 : silentMs)
-      .catch((error: unknown) => log.warn('the end of a link could not be written', { instance: viewer.id, error }))
-      .finally(() => closing.delete(work))
-    closing.add(work)
+    ends.add(viewer, link?.heardMs ?? null)
   }
 
   const demand = (viewer: AgentViewer): Link => {
@@ -226,6 +215,7 @@ export const createLinks = (deps: LinksDeps) => {
     links: {
       open,
       closed,
+      eachMs: gate.eachMs,
       heard: (viewer: AgentViewer): void => {
         const link = byId.get(viewer.linkId)
         if (link) link.heardMs = clock.monotonicMs()
@@ -261,9 +251,7 @@ export const createLinks = (deps: LinksDeps) => {
     },
 
     /** Resolves once the ends of links are written. */
-    async closedAll(): Promise<void> {
-      await Promise.all(closing)
-    },
+    closedAll: ends.written,
   }
 }
 

@@ -76,8 +76,49 @@ describe('liveness', () => {
   })
 })
 
-it('silence counts from the last frame or from when somebody could hear, whichever was later', () => {
-  expect(silenceMs(1_000, 0, 5_000)).toBe(4_000)
-  expect(silenceMs(1_000, 4_500, 5_000)).toBe(500)
-  expect(silenceMs(6_000, 0, 5_000)).toBe(0)
+describe('silence', () => {
+  const nowMs = 1_000 * second
+  const ago = (seconds: number) => nowMs - seconds * second
+  const silent = (lastSeen: number, holder: { since: number; wrote: number } | null, judge: number) =>
+    silenceMs({
+      lastSeenMs: ago(lastSeen),
+      holder: holder && { heardSinceMs: ago(holder.since), seenMs: ago(holder.wrote) },
+      judgeSinceMs: ago(judge),
+      nowMs,
+    }) / second
+
+  it.each([
+    // lastSeen, holder {since, wrote}, judge → silent; all in seconds ago
+    ['counts to the last write of its replica', 40, { since: 900, wrote: 3 }, 900, 37],
+    ['stands still while its replica lives but does not write', 40, { since: 900, wrote: 19.9 }, 900, 20.1],
+    ['counts from when its replica could hear', 40, { since: 12, wrote: 2 }, 900, 10],
+    ['is none before its replica could hear', 40, { since: 2, wrote: 2 }, 900, 0],
+    ['is none of who was heard after its replica wrote', 1, { since: 900, wrote: 5 }, 900, 0],
+    ['begins anew 20 s after its replica died', 50, { since: 900, wrote: 45 }, 900, 25],
+    ['has not begun while the agent of a dead replica looks for another', 30, { since: 900, wrote: 20 }, 900, 0],
+    [
+      'of a dead replica counts from when the judge could hear, where that was later',
+      500,
+      { since: 900, wrote: 400 },
+      7,
+      7,
+    ],
+    ['of an agent without a link counts from its last frame', 40, null, 900, 40],
+    ['of an agent without a link counts from when the judge could hear', 40, null, 15, 15],
+    ['of whoever is written as heard later than now is none', -5, null, 900, 0],
+  ] as const)('%s', (_, lastSeen, holder, judge, expected) => {
+    expect(silent(lastSeen, holder, judge)).toBeCloseTo(expected)
+  })
+
+  it('never is longer than since the last frame, nor than somebody who lives could hear', () => {
+    const at = fc.integer({ min: 0, max: 2_000 })
+    fc.assert(
+      fc.property(at, fc.option(fc.record({ since: at, wrote: at })), at, (lastSeen, holder, judge) => {
+        const seconds = silent(lastSeen, holder && { ...holder, since: holder.since + holder.wrote }, judge)
+        expect(seconds).toBeGreaterThanOrEqual(0)
+        expect(seconds).toBeLessThanOrEqual(lastSeen)
+        expect(seconds).toBeLessThanOrEqual(holder && holder.wrote < 20 ? holder.since : judge)
+      }),
+    )
+  })
 })

@@ -134,13 +134,75 @@ describe('an outage of ours', () => {
     expect(await livenessOf(socket)).toBe('OFFLINE')
   })
 
-  it('of one replica does not stop another from judging', async () => {
+  it('is judged by each replica from when that one could hear, of whoever has no link', async () => {
     await other.round()
     const socket = await t.machine().link()
     await silent([100, socket])
+    await t.db.query(`update instances set replica = null where id = $1`, [socket.viewer.id])
     await t.db.query(`update replicas set heard_since = now() where id = $1`, [t.id])
     await t.round()
+    expect(await livenessOf(socket)).toBe('ONLINE')
+    await other.round()
     expect(await livenessOf(socket)).toBe('OFFLINE')
+  })
+})
+
+describe('a replica that another judges for', () => {
+  /** As it would be if this replica had last written then, while it heard everybody. */
+  const wrote = (secondsAgo: number, { id }: Replica) =>
+    t.db.query(`update replicas set seen_at = now() - $2 * interval '1 s' where id = $1`, [id, secondsAgo])
+
+  it('and lives but could not write for 19 s, loses nobody', async () => {
+    const socket = await t.machine().link({}, { replica: other })
+    await silent([27, socket])
+    await wrote(19, other)
+    await t.round()
+    expect(await livenessOf(socket)).toBe('ONLINE')
+    // It writes again: what it heard meanwhile first.
+    other.agents.links.heard(socket.viewer)
+    await Promise.all([other.round(), t.round()])
+    await t.round()
+    expect(await livenessOf(socket)).toBe('ONLINE')
+  })
+
+  it('and was killed, loses those alone who do not come back in time', async () => {
+    const dead = await t.another()
+    const [back, lost] = [t.machine(), t.machine()]
+    const links = await Promise.all([back, lost].map((machine) => machine.link({}, { replica: dead })))
+    const [first, second] = links as [Socket, Socket]
+    await silent([25, first], [25, second])
+    await wrote(21, dead)
+    await t.round()
+    expect([await livenessOf(first), await livenessOf(second)]).toEqual(['ONLINE', 'ONLINE'])
+    await back.link({}, { replica: t })
+    await silent([56, second])
+    await wrote(52, dead)
+    await t.round()
+    expect([await livenessOf(first), await livenessOf(second)]).toEqual(['ONLINE', 'OFFLINE'])
+  })
+
+  it('and was killed and started again at once, marks nobody by the row it left', async () => {
+    const dead = await t.another()
+    const socket = await t.machine().link({}, { replica: dead })
+    const again = await t.another()
+    await silent([25, socket])
+    // The one that died counts as alive for as long as it might only be slow; the new one has just begun to hear.
+    await wrote(15, dead)
+    await t.db.query(`update replicas set heard_since = now() where id = $1`, [again.id])
+    await again.round()
+    expect(await livenessOf(socket)).toBe('ONLINE')
+    await silent([55, socket])
+    await wrote(45, dead)
+    await t.db.query(`update replicas set heard_since = now() where id = $1`, [again.id])
+    await again.round()
+    expect(await livenessOf(socket)).toBe('ONLINE')
+  })
+
+  it('and left, has no link any more, also of agents whose end it could not write', async () => {
+    const leaving = await t.another()
+    const { viewer } = await t.machine().link({}, { replica: leaving })
+    await leaving.stop()
+    expect((await t.db.prisma.instance.findUniqueOrThrow({ where: { id: viewer.id } })).replica).toBeNull()
   })
 })
 

@@ -6,7 +6,7 @@ import type { Db } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
 import { topics } from '../platform/topics.ts'
 import type { AgentLinks, Link } from './links.ts'
-import { livenessAfter, patienceMs, silenceMs } from './liveness.ts'
+import { type Hearing, livenessAfter, patienceMs, silenceMs } from './liveness.ts'
 import type { RecordEvents } from './observed.ts'
 import { replicaAlive } from './take.ts'
 
@@ -31,29 +31,44 @@ interface Judged {
   liveness: Liveness
   heartbeat_ms: number
   last_seen_at: Date
-  seen_ms: number
-  able_ms: number
+  last_seen_ms: number
+  holder_heard_since_ms: number | null
+  holder_seen_ms: number | null
+  judge_since_ms: number
   now_ms: number
 }
+
+const hearingOf = (row: Judged): Hearing => ({
+  lastSeenMs: row.last_seen_ms,
+  holder:
+    row.holder_seen_ms === null || row.holder_heard_since_ms === null
+      ? null
+      : { heardSinceMs: row.holder_heard_since_ms, seenMs: row.holder_seen_ms },
+  judgeSinceMs: row.judge_since_ms,
+  nowMs: row.now_ms,
+})
+
+const msOf = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`
 
 export const createPresence = ({ db, bus, clock, log, recordEvents, replica, links }: Deps) => {
   const changed = (ids: readonly string[]): void => {
     for (const id of ids) bus.publish(topics.instanceChanged, 'all', { id })
   }
 
-  /** This replica lives and can hear; since when, stays as it was unless there was a pause. */
-  const report = (): Promise<unknown> =>
+  /** Until `agoMs` ago this replica wrote what it heard; since when it can hear, stays as it was unless there was a pause. */
+  const report = (agoMs: number): Promise<unknown> =>
     db.query(
       `insert into replicas as r (id, started_at, heard_since, seen_at) values ($1, now(), now(), now())
-       on conflict (id) do update set seen_at = now(),
+       on conflict (id) do update set seen_at = now() - $3 * interval '1 ms',
          heard_since = case when r.seen_at < now() - $2 * interval '1 ms' then now() else r.heard_since end`,
-      [replica, awayMs],
+      [replica, awayMs, agoMs],
     )
 
-  const flush = async (): Promise<void> => {
+  /** Answers with the links whose row is another's, or gone. */
+  const flush = async (): Promise<Link[]> => {
     const heard: { link: Link; heardMs: number }[] = []
     for (const link of links.all()) if (link.heardMs !== null) heard.push({ link, heardMs: link.heardMs })
-    if (heard.length === 0) return
+    if (heard.length === 0) return []
     const nowMs = clock.monotonicMs()
     const { written, publish } = await db.tx(async (tx) => {
       // Locked in one order, as every replica does it.
@@ -89,27 +104,25 @@ export const createPresence = ({ db, bus, clock, log, recordEvents, replica, lin
     })
     publish()
     changed([...written].filter(([, was]) => was !== 'ONLINE').map(([id]) => id))
-    for (const { link, heardMs } of heard) {
-      if (link.heardMs === heardMs) link.heardMs = null
-      if (!written.has(link.viewer.id)) await links.settle(link)
-    }
+    for (const { link, heardMs } of heard) if (link.heardMs === heardMs) link.heardMs = null
+    return heard.map(({ link }) => link).filter(({ viewer }) => !written.has(viewer.id))
   }
 
   const sweep = async (): Promise<void> => {
     const rows = await db.query<Judged>(
-      `with able as (select min(heard_since) as since from replicas r where ${replicaAlive('r')})
-       select i.id, i.liveness, i.heartbeat_ms, i.last_seen_at, (extract(epoch from i.last_seen_at) * 1000)::float8 as seen_ms,
-         (extract(epoch from able.since) * 1000)::float8 as able_ms, (extract(epoch from now()) * 1000)::float8 as now_ms
-       from instances i, able
+      `select i.id, i.liveness, i.heartbeat_ms, i.last_seen_at, ${msOf('i.last_seen_at')} as last_seen_ms,
+         ${msOf('holder.heard_since')} as holder_heard_since_ms, ${msOf('holder.seen_at')} as holder_seen_ms,
+         ${msOf('judge.heard_since')} as judge_since_ms, ${msOf('now()')} as now_ms
+       from instances i join replicas judge on judge.id = $3 left join replicas holder on holder.id = i.replica
        where i.liveness in ('ONLINE', 'STALE') and i.deleted_at is null and i.last_seen_at < now() - $1 * interval '1 ms'
-         and able.since < now() - $1 * interval '1 ms'
+         and case when ${replicaAlive('holder')} then holder.heard_since else judge.heard_since end < now() - $1 * interval '1 ms'
        order by i.last_seen_at limit $2`,
-      [patienceMs, judgedMax],
+      [patienceMs, judgedMax, replica],
     )
     const worse = rows
       .map((row) => ({
         ...row,
-        next: livenessAfter(silenceMs(row.seen_ms, row.able_ms, row.now_ms), row.heartbeat_ms, row.liveness),
+        next: livenessAfter(silenceMs(hearingOf(row)), row.heartbeat_ms, row.liveness),
       }))
       .filter(({ liveness, next }) => next !== liveness)
     if (worse.length === 0) return
@@ -154,14 +167,18 @@ export const createPresence = ({ db, bus, clock, log, recordEvents, replica, lin
   }
 
   return {
-    /** In this order: nobody is judged before what was heard is written. */
+    /** In this order: nobody is judged, here or on another replica, before what was heard is written. */
     async round(): Promise<void> {
-      await report()
-      await flush()
+      const startedMs = clock.monotonicMs()
+      const over = await flush()
+      await report(clock.monotonicMs() - startedMs)
+      for (const link of over) await links.settle(link)
       await sweep()
     },
     /** Its links are nobody's now, and what it could hear says nothing any more. */
-    leave: (): Promise<unknown> =>
-      db.query(`delete from replicas where id = $1 or seen_at < now() - interval '1 day'`, [replica]),
+    async leave(): Promise<void> {
+      await db.query('update instances set replica = null where replica = $1', [replica])
+      await db.query(`delete from replicas where id = $1 or seen_at < now() - interval '1 day'`, [replica])
+    },
   }
 }

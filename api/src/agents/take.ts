@@ -5,11 +5,12 @@ import type { Liveness } from '@sindri/schema/contract/status'
 import type { Db } from '../platform/db.ts'
 import { ulidToUuid } from '../platform/ids.ts'
 import type { Hello } from './hello.ts'
+import { replicaAliveMs } from './liveness.ts'
 import type { Observed, RecordEvents } from './observed.ts'
 import { judgeTurns, type Turn } from './turns.ts'
 
-/** A replica that has not written for so long holds no link any more. */
-export const replicaAlive = (alias: string): string => `${alias}.seen_at > now() - interval '20 s'`
+/** In SQL, of a row of replicas. */
+export const replicaAlive = (alias: string): string => `${alias}.seen_at > now() - interval '${replicaAliveMs} ms'`
 
 export interface Taken {
   num: number

@@ -1,5 +1,5 @@
 import type { Order } from '@sindri/schema'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createBus } from '../platform/bus.ts'
 import { createFakeClock } from '../platform/clock.fake.ts'
 import { createMemoryEngine } from '../platform/engines/memory.ts'
@@ -21,15 +21,16 @@ const openElsewhere = async () => {
     return question.promise as Promise<Row[]>
   }
   const db = { query }
+  const clock = createFakeClock()
   const { order } = createWhereabouts({
     db,
     bus,
-    clock: createFakeClock(),
+    clock,
     replica: 'rep_1',
     ofInstance: () => undefined,
   })
   const orders = await bus.subscribe(topics.order, instance)
-  return { questions, order, orders }
+  return { questions, order, orders, clock }
 }
 
 test('a page that leaves and looks again is not forgotten because the second answer of the database came first', async () => {
@@ -51,4 +52,52 @@ test('a question that failed is asked again with the next order', async () => {
   const given = order(instance, attach)
   questions[1]?.resolve([{ epoch: 1, run: null }])
   expect(await given).toBe(true)
+})
+
+describe('a database that is away', () => {
+  /** The agent was found, and what is known of it is too old to be taken for granted. */
+  const known = async () => {
+    const all = await openElsewhere()
+    const first = all.order(instance, detach)
+    all.questions[0]?.resolve([{ epoch: 1, run: null }])
+    expect(await first).toBe(true)
+    await all.clock.advance(1_000)
+    return all
+  }
+
+  test('does not cut a terminal between replicas: what was known holds, and is asked again every 5 s', async () => {
+    const { questions, order, orders, clock } = await known()
+    const given = order(instance, attach)
+    questions[1]?.reject(new Error('away'))
+    expect(await given).toBe(true)
+    expect([(await orders.next()).value, (await orders.next()).value]).toEqual([detach, attach])
+    await clock.advance(4_999)
+    expect(order(instance, attach)).toBe(true)
+    expect(questions).toHaveLength(2)
+    await clock.advance(1)
+    const back = order(instance, attach)
+    questions[2]?.resolve([])
+    expect(await back).toBe(false)
+  })
+
+  test('or does not answer, is waited for no longer than half a second, and only by the first', async () => {
+    const { questions, order, clock } = await known()
+    const given = order(instance, attach)
+    await clock.advance(500)
+    expect(await given).toBe(true)
+    expect(order(instance, attach)).toBe(true)
+    expect(questions).toHaveLength(2)
+    // Its answer counts all the same when it comes.
+    questions[1]?.resolve([])
+    await new Promise(setImmediate)
+    expect(order(instance, attach)).toBe(false)
+  })
+
+  test('is taken for what it last said for five minutes', async () => {
+    const { questions, order, clock } = await known()
+    await clock.advance(5 * 60_000)
+    const given = order(instance, attach)
+    questions[1]?.reject(new Error('away'))
+    await expect(given).rejects.toThrow('away')
+  })
 })

@@ -1,10 +1,10 @@
 // Where the agent of an instance is linked, and the way of an order to it: straight into its inbox here, over the bus to another replica.
 import type { Order } from '@sindri/schema'
-import type { Bus } from '../platform/bus.ts'
+import { type Bus, gap } from '../platform/bus.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Db } from '../platform/db.ts'
 import { topics } from '../platform/topics.ts'
-import type { Link } from './links.ts'
+import { fullMs, type Link } from './links.ts'
 import { replicaAlive } from './take.ts'
 
 interface Deps {
@@ -17,11 +17,27 @@ interface Deps {
 
 /** What is said of an agent elsewhere holds for this long: the first key pressed asks, the next ones do not. */
 const elsewhereMs = 1_000
+/** A database that does not say so soon is asked again after a while; until then the last answer holds, as without it nobody can take a link. */
+const answerMs = 500
+const outageMs = 5_000
+/** As long as a terminal may be used without asking the database. */
+const keptMs = 5 * 60_000
 
 export const createWhereabouts = ({ db, bus, clock, replica, ofInstance }: Deps) => {
-  const elsewhere = new Map<string, { linked: boolean; untilMs: number }>()
+  const elsewhere = new Map<string, { linked: boolean; saidMs: number; untilMs: number }>()
   /** Orders that come while one looks wait for the same answer: two answers might come in the other order, and the orders with them. */
   const looking = new Map<string, Promise<boolean>>()
+
+  /** Monotonic time until which the inbox of an agent elsewhere counts as full. */
+  const full = new Map<string, number>()
+
+  const isFull = (instanceId: string): boolean => {
+    const untilMs = full.get(instanceId)
+    if (untilMs === undefined) return false
+    if (untilMs > clock.monotonicMs()) return true
+    full.delete(instanceId)
+    return false
+  }
 
   const findElsewhere = async (instanceId: string): Promise<{ epoch: bigint; run: string | null } | null> => {
     const [row] = await db.query<{ epoch: number; run: string | null }>(
@@ -30,8 +46,25 @@ export const createWhereabouts = ({ db, bus, clock, replica, ofInstance }: Deps)
       [instanceId, replica],
     )
     if (elsewhere.size > 10_000) elsewhere.clear()
-    elsewhere.set(instanceId, { linked: row !== undefined, untilMs: clock.monotonicMs() + elsewhereMs })
+    const saidMs = clock.monotonicMs()
+    elsewhere.set(instanceId, { linked: row !== undefined, saidMs, untilMs: saidMs + elsewhereMs })
     return row ? { epoch: BigInt(row.epoch), run: row.run } : null
+  }
+
+  const look = async (instanceId: string): Promise<boolean> => {
+    const found = findElsewhere(instanceId).then((link) => link !== null)
+    const known = elsewhere.get(instanceId)
+    if (!known || clock.monotonicMs() - known.saidMs > keptMs) return found
+    const late = Promise.withResolvers<never>()
+    const cancel = clock.after(answerMs, () => late.reject(new Error('no answer in time')))
+    try {
+      return await Promise.race([found, late.promise])
+    } catch {
+      known.untilMs = clock.monotonicMs() + outageMs
+      return known.linked
+    } finally {
+      cancel()
+    }
   }
 
   return {
@@ -46,18 +79,30 @@ export const createWhereabouts = ({ db, bus, clock, replica, ofInstance }: Deps)
       const link = ofInstance(instanceId)
       if (link) return link.inbox.offer(order)
       const send = (linked: boolean): boolean => {
-        if (linked) bus.publish(topics.order, instanceId, order)
-        return linked
+        const takes = linked && !isFull(instanceId)
+        if (takes) bus.publish(topics.order, instanceId, order)
+        return takes
       }
       const pending = looking.get(instanceId)
       if (pending) return pending.then(send)
       const known = elsewhere.get(instanceId)
       if (known && known.untilMs > clock.monotonicMs()) return send(known.linked)
-      const look = findElsewhere(instanceId)
-        .then((found) => found !== null)
-        .finally(() => looking.delete(instanceId))
-      looking.set(instanceId, look)
-      return look.then(send)
+      const answer = look(instanceId).finally(() => looking.delete(instanceId))
+      looking.set(instanceId, answer)
+      return answer.then(send)
+    },
+
+    /** Listens which inboxes on other replicas are full; the undo ends that. */
+    async listen(): Promise<() => Promise<unknown>> {
+      const notices = await bus.subscribe(topics.inboxFull, 'all')
+      void (async () => {
+        for await (const notice of notices) {
+          if (notice === gap) continue
+          if (full.size > 10_000) full.clear()
+          full.set(notice.instanceId, clock.monotonicMs() + fullMs)
+        }
+      })()
+      return () => notices.return()
     },
   }
 }

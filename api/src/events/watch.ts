@@ -4,6 +4,7 @@ import type { Bus } from '../platform/bus.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Db } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
+import { sift } from '../platform/sift.ts'
 import { tail } from '../platform/tail.ts'
 import { topics } from '../platform/topics.ts'
 import { type EventRow, numOf, selectEvents, toEvent } from './page.ts'
@@ -43,23 +44,6 @@ const openReader = async (db: WatchDeps['db'], num: number | null): Promise<() =
   }
 }
 
-/** Passes on what `wanted` accepts; one instance's watcher hears of all, since events are few. */
-const only = <T>(
-  source: AsyncIterator<T, undefined, undefined>,
-  wanted: (value: T) => boolean,
-): AsyncIterableIterator<T, undefined, undefined> => ({
-  async next() {
-    for (;;) {
-      const item = await source.next()
-      if (item.done || wanted(item.value)) return item
-    }
-  },
-  return: async () => (await source.return?.()) ?? { done: true, value: undefined },
-  [Symbol.asyncIterator]() {
-    return this
-  },
-})
-
 export const watchEvents = async (
   { db, bus, clock, log }: WatchDeps,
   instanceId: string | null,
@@ -74,5 +58,6 @@ export const watchEvents = async (
     clock,
     onError: (error) => log.warn('events could not be read again; they come with the next time', { error }),
   })
-  return instanceId === null ? events : only(events, (event) => event.instanceId === instanceId)
+  // One instance's watcher hears of all, since events are few.
+  return instanceId === null ? events : sift(events, (event) => (event.instanceId === instanceId ? event : undefined))
 }

@@ -10,16 +10,19 @@ import type { Authenticate } from './viewer.ts'
 
 /** What the agents slice does for a link. */
 export interface Links {
-  /** Throws a Fault for an agent that may not link. `close` ends this very link later. */
+  /** Throws a Fault for an agent that may not link, or is gone before its turn. `close` ends this very link later. */
   open(
     init: unknown,
     nonce: string,
     origin: Origin,
     close: (name: CloseName, message?: string) => void,
+    isThere: () => boolean,
   ): Promise<{ viewer: AgentViewer; ack: AgentAck }>
   /** Any frame is life. */
   heard(viewer: AgentViewer): void
   closed(viewer: AgentViewer): void
+  /** Milliseconds for which one more link that opens makes the next wait. */
+  eachMs(): number
 }
 
 export interface Admission {
@@ -51,8 +54,12 @@ export const createAdmission = (deps: {
   }
 
   const admitAgent = async (conn: Conn, payload: unknown): Promise<AgentAck> => {
-    const { viewer, ack } = await links.open(payload, conn.nonce, conn.origin, (name, message) =>
-      conn.close(name, message),
+    const { viewer, ack } = await links.open(
+      payload,
+      conn.nonce,
+      conn.origin,
+      (name, message) => conn.close(name, message),
+      () => conn.ws.readyState === conn.ws.OPEN,
     )
     // It went away meanwhile; nobody will announce its end any more.
     if (conn.ws.readyState === conn.ws.CLOSED) links.closed(viewer)

@@ -1,5 +1,5 @@
 // Agents over real sockets: they come in by signature alone, are heard, obey, and are told why when they must go.
-import { CLOSE } from '@sindri/schema/contract/protocol'
+import { CLOSE, PROTOCOL } from '@sindri/schema/contract/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestApp, type TestApp } from '../testing/app.ts'
 import type { Json } from '../testing/client.ts'
@@ -31,7 +31,7 @@ describe('an agent', () => {
     })
     const link = await agent.link()
     expect(link.ack).toMatchObject({
-      protocolVersion: '1.0',
+      protocolVersion: `${PROTOCOL.major}.${PROTOCOL.minor}`,
       consoleVersion: '0.1.0',
       epoch: 1,
       heartbeatMs: 10_000,
@@ -199,7 +199,7 @@ describe('what claims to be an agent stays out', () => {
     const [first, second] = [await openRawSocket(app.url), await openRawSocket(app.url)]
     const payload = {
       kind: 'agent',
-      protocolVersion: '1.0',
+      protocolVersion: `${PROTOCOL.major}.${PROTOCOL.minor}`,
       instance: agent.id,
       token: agent.token,
       run: agent.run,

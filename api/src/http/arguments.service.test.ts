@@ -90,9 +90,8 @@ describe.each(ofAgents)('%s of an agent', (_, field) => {
       if (problem !== null) expectFault(problem.split(':')[0] ?? '', problem, variables)
     })
     // Its link and all the others live.
-    expect(
-      (await link.ask('mutation { heartbeat(input: { uptimeSeconds: 1, intervalMs: 10000 }) }')).heartbeat,
-    ).toBeTruthy()
+    const { heartbeat } = await link.ask('mutation { heartbeat(input: { uptimeSeconds: 1, intervalMs: 10000 }) }')
+    expect(heartbeat).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
     await link.close()
   })
 })

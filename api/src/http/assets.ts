@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import { Fault } from '@sindri/schema/contract/codes'
 import { newSecret } from '../platform/secrets.ts'
-import { type Exchange, sendFault, sendText } from './exchange.ts'
+import { type Exchange, noSuchAddress, sendFault, sendText } from './exchange.ts'
 import { pagePolicy } from './headers.ts'
 
 const TYPES: Record<string, string> = {
@@ -140,10 +140,7 @@ export const createAssets = (dist: string): Assets => {
         address !== '/index.html' &&
         (path.posix.extname(address) !== '' || address.startsWith('/assets/') || address.startsWith('/api/'))
       ) {
-        return sendFault(
-          exchange,
-          new Fault('NOT_FOUND', `Expected an address of this console, got ${address.slice(0, 80)}.`),
-        )
+        return sendFault(exchange, noSuchAddress(exchange))
       }
       if (known.size === 0) return sendText(exchange, 503, TYPES['.html'] ?? '', NOT_BUILT)
       return sendPage(exchange)

@@ -441,9 +441,10 @@ describe('signing in', () => {
   it('says the same of a wrong password and of an address nobody has', async () => {
     const refusals = await Promise.all(
       [app.adminEmail, 'nobody@example.org', 'no address at all', ''].map(async (e) => {
-        const { status, errors } = await app.client().graphql(SIGN_IN, { e, p: 'a wrong password' })
+        const { status, headers, errors } = await app.client().graphql(SIGN_IN, { e, p: 'a wrong password' })
         return {
           status,
+          challenge: headers.get('www-authenticate'),
           message: errors[0]?.message,
           code: errors[0]?.extensions.code,
           keys: Object.keys(errors[0]?.extensions ?? {}),
@@ -451,7 +452,7 @@ describe('signing in', () => {
       }),
     )
     expect(new Set(refusals.map((refusal) => JSON.stringify(refusal))).size).toBe(1)
-    expect(refusals[0]).toMatchObject({ status: 401, code: 'SIGN_IN_FAILED' })
+    expect(refusals[0]).toMatchObject({ status: 401, challenge: 'Bearer', code: 'SIGN_IN_FAILED' })
   })
 
   it('at a public address with TLS gives a cookie that never travels in clear text, and demands TLS from then on', async () => {

@@ -102,6 +102,55 @@ describe('sending', () => {
   })
 })
 
+describe('a reader that speaks and takes nothing', () => {
+  /** Until the kernel takes no more, be it a little later. */
+  const fill = async ({ conn, ws }: Pick<Awaited<ReturnType<typeof openPair>>, 'conn' | 'ws'>): Promise<void> => {
+    for (let turns = 0; turns < 50; turns += 1) {
+      if (ws.bufferedAmount < BUFFER.highWaterBytes) turns = 0
+      while (ws.bufferedAmount < BUFFER.highWaterBytes) void conn.send('x'.repeat(MiB))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  const openStuck = async () => {
+    const pair = await openPair()
+    pair.client.pause()
+    await fill(pair)
+    expect(pair.ws.bufferedAmount).toBeLessThan(BUFFER.slowBytes)
+    const pass = async (seconds: number): Promise<void> => {
+      for (let second = 0; second < seconds; second += 1) {
+        pair.conn.heard()
+        pair.conn.look(0)
+        await pair.clock.advance(1_000)
+      }
+      pair.conn.look(0)
+    }
+    return { ...pair, pass }
+  }
+
+  it('is told SLOW_CONSUMER after twenty seconds, however little it is that waits', async () => {
+    const { client, ws, pass } = await openStuck()
+    await pass(19)
+    expect(ws.readyState).toBe(WebSocket.OPEN)
+    await pass(1)
+    expect(ws.readyState).toBe(WebSocket.CLOSING)
+    const closed = once(client, 'close')
+    client.resume()
+    expect((await closed)[0]).toBe(CLOSE.SLOW_CONSUMER.code)
+  })
+
+  it('has twenty seconds anew once it has taken something', async () => {
+    const { conn, client, ws, pass } = await openStuck()
+    await pass(15)
+    client.resume()
+    await expect.poll(() => ws.bufferedAmount).toBe(0)
+    client.pause()
+    conn.look(0)
+    await fill({ conn, ws })
+    await pass(19)
+    expect(ws.readyState).toBe(WebSocket.OPEN)
+  })
+})
+
 describe('silence', () => {
   it('is asked about with a ping, and ends the socket after thirty seconds', async () => {
     const { conn, client, clock } = await openPair()

@@ -15,6 +15,8 @@ export const BUFFER = {
   /** Above this for `slowMs` the reader is too slow; above `maxBytes` it is at once. */
   slowBytes: 8 * MiB,
   slowMs: 10_000,
+  /** Above the high water, with nothing taken for so long, the reader stands still, be it that it speaks. Sooner than its silence would end it. */
+  stuckMs: 20_000,
   maxBytes: 32 * MiB,
 } as const
 
@@ -80,6 +82,10 @@ export const openConn = ({ ws, nonce, origin, sameOrigin, clock, log, onHeard }:
   let heardMs = clock.monotonicMs()
   let pingedMs = heardMs
   let slowSinceMs: number | null = null
+  let handedBytes = 0
+  /** Of these, the most that was known to be out, and since when it has not grown. */
+  let takenBytes = 0
+  let takenMs = heardMs
   let closing = false
   let nowIdle = Promise.withResolvers<void>()
 
@@ -111,6 +117,7 @@ export const openConn = ({ ws, nonce, origin, sameOrigin, clock, log, onHeard }:
       if (ws.readyState !== ws.OPEN) return
       const buffered = ws.bufferedAmount
       if (buffered > BUFFER.maxBytes) return conn.close('SLOW_CONSUMER')
+      handedBytes += Buffer.byteLength(text)
       if (buffered < BUFFER.highWaterBytes) return ws.send(text)
       // Resolves when this one is out, or the socket is gone.
       return new Promise((resolve) => ws.send(text, () => resolve()))
@@ -139,12 +146,18 @@ export const openConn = ({ ws, nonce, origin, sameOrigin, clock, log, onHeard }:
       const nowMs = clock.monotonicMs()
       // While this process stood still it could hear nobody.
       heardMs += lateMs
+      takenMs += lateMs
       if (nowMs - heardMs >= SILENT_MS) return ws.terminate()
       if (nowMs - pingedMs >= PING_MS && ws.readyState === ws.OPEN) {
         pingedMs = nowMs
         ws.ping()
       }
-      if (ws.bufferedAmount <= BUFFER.slowBytes) slowSinceMs = null
+      const buffered = ws.bufferedAmount
+      if (buffered < BUFFER.highWaterBytes || handedBytes - buffered > takenBytes) {
+        takenBytes = handedBytes - buffered
+        takenMs = nowMs
+      } else if (nowMs - takenMs >= BUFFER.stuckMs) conn.close('SLOW_CONSUMER')
+      if (buffered <= BUFFER.slowBytes) slowSinceMs = null
       else if (nowMs - (slowSinceMs ??= nowMs) >= BUFFER.slowMs) conn.close('SLOW_CONSUMER')
     },
   }

@@ -24,9 +24,9 @@ describe('a document', () => {
 
   it('tells its root fields by their own names, through fragments and aliases', () => {
     const { operations } = documents.prepare(
-      'mutation A { x: sendTerminalInput(terminalId: "t", attachmentId: "a", offset: 0, data: "") ...F } fragment F on Mutation { y: signOut }',
+      'mutation A { x: sendTerminalInput(terminalId: "t", attachmentId: "a", offset: 0, data: "") ...F } fragment F on Mutation { y: signOut z: signOut }',
     )
-    expect(operations).toEqual([{ name: 'A', type: 'mutation', roots: ['sendTerminalInput', 'signOut'] }])
+    expect(operations).toEqual([{ name: 'A', type: 'mutation', roots: ['sendTerminalInput', 'signOut'], acts: 3 }])
   })
 
   it('with several operations needs the name of one', () => {

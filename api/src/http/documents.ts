@@ -20,6 +20,8 @@ export interface PreparedOperation {
   type: OperationTypeNode
   /** Names of its root fields, through fragments, without aliases. */
   roots: readonly string[]
+  /** How much is done: a mutation may do the same thing several times, under aliases. */
+  acts: number
 }
 
 export interface Prepared {

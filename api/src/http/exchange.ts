@@ -4,7 +4,7 @@ import type { Origin } from '@sindri/schema'
 import { badInput, Fault, FAULTS } from '@sindri/schema/contract/codes'
 import { LIMITS } from '@sindri/schema/contract/limits'
 import type { Log } from '../platform/log.ts'
-import { toShown } from './shown.ts'
+import { headersOf, toShown } from './shown.ts'
 
 export interface Exchange {
   req: IncomingMessage
@@ -64,10 +64,9 @@ export const sendFault = (exchange: Exchange, error: unknown, status?: number): 
   const { code, message, extensions } = toShown(error, origin.requestId, log)
   if (res.headersSent) return void res.destroy()
   exchange.req.resume()
-  setRetryAfter(res, extensions.retryAfterMs)
+  res.setHeaders(headersOf(extensions))
   sendJson(exchange, status ?? FAULTS[code].http, { errors: [{ message, extensions }] })
 }
 
-export const setRetryAfter = (res: ServerResponse, retryAfterMs: unknown): void => {
-  if (typeof retryAfterMs === 'number') res.setHeader('retry-after', Math.ceil(retryAfterMs / 1000))
-}
+export const noSuchAddress = ({ path }: Exchange): Fault =>
+  new Fault('NOT_FOUND', `Expected an address of this console, got ${path.slice(0, 80)}.`)

@@ -288,6 +288,7 @@ describe('a request that is wrong is told so, and harms nobody', () => {
     const answer = await raw({ accept: 'application/graphql-response+json', ...headers }, body)
     expect(answer.body.errors?.[0]?.message).toMatch(says)
     expect([answer.status, answer.body.errors[0].extensions.code]).toEqual([status, code])
+    expect(answer.headers['www-authenticate']).toBe(status === 401 ? 'Bearer' : undefined)
     expect(answer.body.errors[0].extensions.requestId).toBe(answer.headers['x-request-id'])
     expect(await isAlive()).toBe(true)
   })
@@ -460,6 +461,14 @@ describe('the console says how it is', () => {
     })
   })
 
+  it.each(['/healthz/', '/readyz/', '/healthz/x', '/metrics/'])(
+    'but not at %s, which is no page either',
+    async (path) => {
+      const { status, body } = await raw({ accept: 'text/html' }, '', path, 'GET')
+      expect([status, body.errors?.[0].extensions.code]).toEqual([404, 'NOT_FOUND'])
+    },
+  )
+
   it('in figures for Prometheus, with operations by their names in the schema', async () => {
     await admin.ask('query Something { viewer { role } }')
     const text = await (await nobody.fetch('/metrics')).text()
@@ -471,7 +480,8 @@ describe('the console says how it is', () => {
 
   it('and keeps the figures from others than this machine who do not sign in', async () => {
     const far = { 'x-forwarded-for': '203.0.113.5' }
-    expect((await nobody.fetch('/metrics', { headers: far })).status).toBe(401)
+    const refused = await nobody.fetch('/metrics', { headers: far })
+    expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
     expect((await admin.fetch('/metrics', { headers: far })).status).toBe(200)
   })
 })

@@ -35,12 +35,14 @@ interface Size {
   introspects: boolean
   /** Fields directly in it. */
   names: Set<string>
+  /** Fields of the selection itself, each as often as it is asked for. */
+  fields: number
 }
 
 /** A list without `first` holds facts of one thing, such as its disks. */
 const PLAIN_LIST = 10
 
-const nothing = (): Size => ({ depth: 0, aliases: 0, cost: 0, introspects: false, names: new Set() })
+const nothing = (): Size => ({ depth: 0, aliases: 0, cost: 0, introspects: false, names: new Set(), fields: 0 })
 
 /** The caller's `first` where it is written down; the most that a service accepts where it is a variable. */
 const pageOf = (node: FieldNode): number => {
@@ -106,6 +108,7 @@ export const measure = (schema: GraphQLSchema, document: DocumentNode): Measures
       cost: 1 + inner.cost * (parent ? timesOf(parent, field, node) : 1),
       introspects: inner.introspects || name === '__schema' || name === '__type',
       names: new Set([name]),
+      fields: 1,
     }
   }
 
@@ -120,6 +123,7 @@ export const measure = (schema: GraphQLSchema, document: DocumentNode): Measures
       total.aliases += size.aliases
       total.cost += size.cost
       total.introspects ||= size.introspects
+      total.fields += size.fields
       for (const name of size.names) total.names.add(name)
     }
     return total
@@ -133,7 +137,12 @@ export const measure = (schema: GraphQLSchema, document: DocumentNode): Measures
     whole.aliases += size.aliases
     whole.cost = Math.max(whole.cost, size.cost)
     whole.introspects ||= size.introspects
-    whole.operations.push({ name: node.name?.value, type: node.operation, roots: [...size.names] })
+    whole.operations.push({
+      name: node.name?.value,
+      type: node.operation,
+      roots: [...size.names],
+      acts: node.operation === 'mutation' ? size.fields : 1,
+    })
   }
   return whole
 }

@@ -72,13 +72,13 @@ export const createOperations = (deps: {
   const documents = createDocuments(schema)
   const subscribeTo = createSubscribe()
 
-  const charge = (viewer: Viewer, { roots }: PreparedOperation, asked: Asked, bytes: number): void => {
+  const charge = (viewer: Viewer, { roots, acts }: PreparedOperation, asked: Asked, bytes: number): void => {
     const cost = Math.max(bytes, LEAST_BYTES)
     switch (viewer.kind) {
       case 'agent': {
         if (roots.includes('publishTerminalFrames')) return charges.frameBytes.demand(viewer.id, 'terminal bytes', cost)
         const records = recordsIn(asked.variables)
-        if (records === 0) return charges.operations.demand(viewer.id, 'operations')
+        if (records === 0) return charges.operations.demand(viewer.id, 'operations', acts)
         charges.telemetryRecords.demand(viewer.id, 'records', records)
         return charges.telemetryBytes.demand(viewer.id, 'bytes of telemetry', cost)
       }
@@ -86,12 +86,12 @@ export const createOperations = (deps: {
       case 'key':
         if (roots.every((root) => TERMINAL_FLOW.has(root)))
           return charges.terminalBytes.demand(viewer.id, 'bytes of terminal input', cost)
-        return charges.operations.demand(viewer.id, 'operations')
+        return charges.operations.demand(viewer.id, 'operations', acts)
       case 'enroller':
         // Paid where the secret was found right.
         return
       default:
-        return charges.operations.demand(networkOf(viewer.ip), 'operations')
+        return charges.operations.demand(networkOf(viewer.ip), 'operations', acts)
     }
   }
 

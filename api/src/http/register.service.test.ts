@@ -14,6 +14,7 @@ afterAll(() => app.close())
 interface Answered {
   status: number
   retryAfter: string | null
+  challenge: string | null
   errors: Omit<Shown, 'path'>[]
   enrolled: Json | null
 }
@@ -42,6 +43,7 @@ const ask = async (
   return {
     status: answer.status,
     retryAfter: answer.headers.get('retry-after'),
+    challenge: answer.headers.get('www-authenticate'),
     // One is asked for by its place in the document, which the other does not have.
     errors: (errors as Shown[]).map(({ message, extensions: { requestId: _, retryAfterMs: __, ...extensions } }) => ({
       message,
@@ -161,7 +163,7 @@ describe('who may not', () => {
   ])('%s', async (_, headers, status, code) => {
     const [rest, graphql] = await both(machine, headers())
     expect(rest).toEqual(graphql)
-    expect(rest).toMatchObject({ status, errors: [{ extensions: { code, retry: false } }] })
+    expect(rest).toMatchObject({ status, challenge: 'Bearer', errors: [{ extensions: { code, retry: false } }] })
   })
 
   it('is an administrator, by cookie or key', async () => {

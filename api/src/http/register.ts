@@ -1,9 +1,9 @@
 // POST /api/v1/instances/register: enrolment for programs that speak no GraphQL; it is the mutation, asked by the console itself.
 import type { Enrolled, Ports } from '@sindri/schema'
 import { badInput, Fault, FAULTS } from '@sindri/schema/contract/codes'
-import { type Exchange, readText, sendFault, sendJson, setRetryAfter } from './exchange.ts'
+import { type Exchange, readText, sendFault, sendJson } from './exchange.ts'
 import { type Operations } from './operations.ts'
-import { codeOf } from './shown.ts'
+import { codeOf, headersOf } from './shown.ts'
 import type { Viewers } from './viewer.ts'
 
 /** Every member of the answer, by its name in the schema. */
@@ -36,7 +36,7 @@ export const createRegister = (deps: { operations: Operations; ports: Ports; vie
       )
       const [error] = errors ?? []
       if (!error) return sendJson(exchange, 200, (data as { registerInstance: Enrolled }).registerInstance)
-      setRetryAfter(res, error.extensions.retryAfterMs)
+      res.setHeaders(headersOf(error.extensions))
       sendJson(exchange, FAULTS[codeOf(error)].http, {
         errors: errors?.map(({ message, extensions }) => ({ message, extensions })),
       })

@@ -5,7 +5,7 @@ import { Fault } from '@sindri/schema/contract/codes'
 import type { Clock } from '../platform/clock.ts'
 import type { Ids } from '../platform/ids.ts'
 import type { Log } from '../platform/log.ts'
-import { type Exchange, sendFault } from './exchange.ts'
+import { type Exchange, noSuchAddress, sendFault } from './exchange.ts'
 import { setSecurityHeaders } from './headers.ts'
 import type { Origins } from './origin.ts'
 import type { Sockets } from './sockets.ts'
@@ -13,7 +13,7 @@ import type { Sockets } from './sockets.ts'
 export type Handle = (exchange: Exchange) => Promise<void>
 
 export interface ServerDeps {
-  /** By path; what is not here is an address of the page. */
+  /** By path; what is not here, nor below one of these, is an address of the page. */
   routes: Readonly<Record<string, Handle>>
   page: Handle
   upgrade: Sockets['upgrade']
@@ -68,6 +68,8 @@ export const createHttpServer = ({
     return { req, res, path, query: new URLSearchParams(search), origin, log: log.with({ requestId }) }
   }
 
+  const below = Object.keys(routes).map((route) => `${route}/`)
+
   /** Begun and not ended. */
   const answering = new Set<ServerResponse>()
 
@@ -95,7 +97,10 @@ export const createHttpServer = ({
           new Fault('FORBIDDEN', `Host: expected ${expected}, got ${(req.headers.host ?? 'none').slice(0, 80)}.`),
           421,
         )
-      await (routes[path] ?? page)(exchange)
+      const route = routes[path]
+      // A probe of "/healthz/" must not take the page for the console's health.
+      if (!route && below.some((known) => path.startsWith(known))) throw noSuchAddress(exchange)
+      await (route ?? page)(exchange)
     } catch (error) {
       sendFault(exchange, error)
     }

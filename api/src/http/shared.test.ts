@@ -44,7 +44,7 @@ beforeEach(() => {
 const watch = (context: Context, asked = document, root = 'seen', variableValues: Record<string, unknown> = {}) =>
   subscribe(
     { schema, document: asked, variableValues, contextValue: context },
-    { name: undefined, type: 'subscription', roots: [root] },
+    { name: undefined, type: 'subscription', roots: [root], acts: 1 },
   )
 const all = async (results: Awaited<ReturnType<Subscribe>>): Promise<ExecutionResult[]> => {
   const seen: ExecutionResult[] = []

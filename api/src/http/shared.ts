@@ -7,6 +7,7 @@ import {
   type subscribe,
   validateSubscriptionArgs,
 } from 'graphql'
+import { sift } from '../platform/sift.ts'
 import type { PreparedOperation } from './documents.ts'
 
 type Answer = ReturnType<typeof executeSubscriptionEvent>
@@ -39,13 +40,17 @@ export const createSubscribe = (): Subscribe => {
     if (!isShared(args, operation)) return mapSourceToResponseEvent(validated, source)
 
     const question = `${numberOf(args.document)} ${operation.name} ${JSON.stringify(args.variableValues)}`
-    return mapSourceToResponseEvent(validated, source, (event) => {
-      const value = event.rootValue as object
+    return sift(source[Symbol.asyncIterator](), (event) => {
+      const value = event as object
       const known = answers.get(value) ?? new Map<string, Answer>()
       answers.set(value, known)
       let answer = known.get(question)
       // Without a context: an answer that asked who looks could not be shared, and fails instead.
-      if (!answer) known.set(question, (answer = executeSubscriptionEvent({ ...event, contextValue: undefined })))
+      if (!answer)
+        known.set(
+          question,
+          (answer = executeSubscriptionEvent({ ...validated, rootValue: event, contextValue: undefined })),
+        )
       return answer
     })
   }

@@ -65,3 +65,11 @@ export const toGraphQLErrors = (thrown: unknown, requestId: string, log: Log): G
     : [toGraphQLError(thrown, requestId, log)]
 
 export const codeOf = (error: GraphQLError): FaultCode => error.extensions.code as FaultCode
+
+/** What HTTP says of a fault beside its status: how to come in (RFC 9110 has it at every 401), and when to come back. */
+export const headersOf = ({ code, retryAfterMs }: Record<string, unknown>): Headers => {
+  const headers = new Headers()
+  if (FAULTS[code as FaultCode].http === 401) headers.set('www-authenticate', 'Bearer')
+  if (typeof retryAfterMs === 'number') headers.set('retry-after', `${Math.ceil(retryAfterMs / 1000)}`)
+  return headers
+}

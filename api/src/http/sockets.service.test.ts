@@ -1,6 +1,7 @@
 // Whatever arrives on a socket gets its answer or its close code, and the console lives on.
 import { CLOSE } from '@sindri/schema/contract/protocol'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createFakeClock } from '../platform/clock.fake.ts'
 import { topics } from '../platform/topics.ts'
 import { createTestApp, type TestApp } from '../testing/app.ts'
 import { openRawSocket, type RawSocket, refusalOf } from '../testing/rawSocket.ts'
@@ -42,6 +43,19 @@ describe('a socket comes in', () => {
     socket.send(ASK)
     expect(await socket.next()).toMatchObject({ payload: { data: { viewer: { role: 'VIEWER' } } } })
     socket.ws.close()
+  })
+
+  it('is heard before another one has said all it has to say', async () => {
+    const [flood, key] = [await openPage(), await openPage()]
+    const order: string[] = []
+    flood.ws.on('message', () => order.push('flood'))
+    key.ws.on('message', () => order.push('key'))
+    for (let i = 0; i < 500; i++) flood.send({ type: 'ping' })
+    key.send({ type: 'ping' })
+    await expect.poll(() => order.length).toBe(501)
+    expect(order.indexOf('key')).toBeLessThan(20)
+    flood.ws.close()
+    key.ws.close()
   })
 
   it('with a fresh nonce each', async () => {
@@ -368,4 +382,35 @@ it('sockets are told when the console restarts, and none stays', async () => {
 
 it('all of this left no defect in the log', () => {
   expect(app.log.filter(({ level }) => level === 'error')).toEqual([])
+})
+
+it('agents that would wait for long are told when to come back before they shake hands, and pages are let in', async () => {
+  const clock = createFakeClock(Date.now())
+  const own = await createTestApp({ clock })
+  try {
+    const user = await own.signedIn('VIEWER')
+    const agent = await own.makeAgent()
+    // The database lets this link wait for minutes.
+    const free = Promise.withResolvers<void>()
+    const tx = own.db.tx.bind(own.db)
+    const transactions = vi.spyOn(own.db, 'tx').mockImplementationOnce(async (...work) => {
+      await free.promise
+      return tx(...work)
+    })
+    const link = agent.link().catch(() => null)
+    await expect.poll(() => transactions.mock.calls.length).toBeGreaterThan(0)
+    await clock.advance(320_000)
+    free.resolve()
+    await link
+    // One that has not said who it is stands before the others.
+    const first = await openRawSocket(own.url)
+    expect(await refusalOf(own.url, {})).toMatchObject({ status: 503, retryAfter: '4' })
+    const headers = { cookie: user.headers.cookie ?? '', origin: own.url }
+    const page = await openRawSocket(own.url, { headers })
+    expect(await page.init()).toMatchObject({ type: 'connection_ack' })
+    first.ws.terminate()
+    await expect.poll(() => refusalOf(own.url, {}).catch(() => 'let in')).toBe('let in')
+  } finally {
+    await own.close()
+  }
 })

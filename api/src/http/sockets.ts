@@ -43,6 +43,8 @@ export interface Sockets {
 
 /** Sockets that have not said who they are: as many as a mass return brings at one moment. */
 const PENDING_MAX = 2_000
+/** Whoever would wait longer to come in comes back later: an agent gives a handshake 15 s, and then all was in vain. */
+const WAIT_MAX_MS = 3_000
 /** Refused for a reason of ours. */
 const OURS: ReadonlySet<number | null> = new Set([PLAIN_CLOSE.TRY_AGAIN.code, CLOSE.RESTARTING.code])
 
@@ -65,6 +67,8 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
     clientTracking: false,
     maxPayload: LIMITS.frameBytes,
     perMessageDeflate: false,
+    // One message of each socket in turn: all that a flood has brought at once would keep a key waiting.
+    allowSynchronousEvents: false,
     handleProtocols,
   })
   server.on('headers', (headers, req) => void headers.push(`${NONCE_HEADER}: ${nonces.get(req)}`))
@@ -136,14 +140,16 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
           `Origin: expected a page of this console, got ${show(req.headers.origin)}.`,
         )
       if (connections.draining)
-        return refuse(socket, '503 Service Unavailable', 'RESTARTING', 'The console restarts.', 'retry-after: 5\r\n')
-      if (pending.size >= PENDING_MAX)
+        return refuse(socket, '503 Service Unavailable', 'RESTARTING', 'The console restarts.', 'retry-after: 1\r\n')
+      // Pages wait for no agent.
+      const waitMs = req.headers.origin === undefined ? pending.size * links.eachMs() : 0
+      if (pending.size >= PENDING_MAX || waitMs > WAIT_MAX_MS)
         return refuse(
           socket,
           '503 Service Unavailable',
           'UNAVAILABLE',
           'Too many connect at this moment.',
-          'retry-after: 2\r\n',
+          `retry-after: ${Math.max(2, Math.ceil(waitMs / 1000))}\r\n`,
         )
       const retryAfterMs = failedSockets.wait(networkOf(ip))
       if (retryAfterMs > 0)

@@ -11,7 +11,7 @@ import { textOf } from './frames.ts'
 import { toGraphQLErrors } from './shown.ts'
 
 /** After this a client comes back to a console that restarted. */
-export const COME_BACK_MS = 5_000
+export const COME_BACK_MS = 1_000
 
 export interface Stream extends Connection {
   /** Nothing more may be said on it. */

@@ -98,7 +98,8 @@ describe('what is not to be streamed is told so', () => {
   const answerOf = async (headers: Record<string, string>, body: unknown = CHANGES) => {
     const answer = await open(body, headers)
     await answer.ended
-    return { status: answer.status, code: (JSON.parse(answer.text()) as Json).errors[0].extensions.code }
+    const challenge = answer.headers['www-authenticate']
+    return { status: answer.status, challenge, code: (JSON.parse(answer.text()) as Json).errors[0].extensions.code }
   }
 
   it.each<[name: string, status: number, code: string, headers: () => Record<string, string>, body?: unknown]>([
@@ -108,7 +109,7 @@ describe('what is not to be streamed is told so', () => {
     ['a form', 415, 'BAD_INPUT', () => ({ ...cookie(), 'content-type': 'text/plain' })],
     ['a body without a query', 400, 'BAD_INPUT', cookie, {}],
   ])('%s, by its status', async (_, status, code, headers, body) => {
-    expect(await answerOf(headers(), body)).toEqual({ status, code })
+    expect(await answerOf(headers(), body)).toEqual({ status, code, challenge: status === 401 ? 'Bearer' : undefined })
   })
 
   it.each<[name: string, body: unknown, code: string]>([
@@ -210,7 +211,7 @@ it('streams are told to come back when the console restarts, and none stays', as
     await own.stop()
     expect(performance.now() - startedMs).toBeLessThan(2_000)
     await stream.ended
-    expect(stream.text()).toMatch(/: RESTARTING .*\nretry: 5000\n\n$/)
+    expect(stream.text()).toMatch(/: RESTARTING .*\nretry: 1000\n\n$/)
     expect(stream.text()).not.toContain('complete')
     await asked.promise
   } finally {

@@ -6,7 +6,7 @@ import { cookiesOf } from './cookies.ts'
 import { type Exchange, readText, sendFault } from './exchange.ts'
 import type { GraphiQL } from './graphiql.ts'
 import { type Asked, type Operations, readAsked } from './operations.ts'
-import { codeOf } from './shown.ts'
+import { codeOf, headersOf } from './shown.ts'
 import { eventsIn, type Streams } from './streams.ts'
 import type { Viewers } from './viewer.ts'
 
@@ -144,12 +144,10 @@ export const createGraphQL = ({
 const statusOf = (error: GraphQLError): { status: number; headers?: Record<string, string>; spec?: boolean } => {
   const { retryAfterMs, allow } = error.extensions
   if (typeof allow === 'string') return { status: 405, headers: { allow }, spec: false }
-  // A limit must be seen by clients that never look into the body.
-  if (typeof retryAfterMs === 'number')
-    return {
-      status: FAULTS[codeOf(error)].http,
-      headers: { 'retry-after': `${Math.ceil(retryAfterMs / 1000)}` },
-      spec: false,
-    }
-  return { status: FAULTS[codeOf(error)].http }
+  return {
+    status: FAULTS[codeOf(error)].http,
+    headers: Object.fromEntries(headersOf(error.extensions)),
+    // A limit must be seen by clients that never look into the body.
+    ...(typeof retryAfterMs === 'number' && { spec: false }),
+  }
 }

@@ -67,18 +67,7 @@ export const createMetrics = (deps: MetricsDeps): MetricsService => {
   })
 
   /** Whether anybody may have seen it. */
-  const announce = (live: LiveSample): boolean => {
-    try {
-      return bus.publish(topics.metricSampled, live.instanceId, live)
-    } catch {
-      // Hundreds of mounts or interfaces do not fit into one message. The stored sample has them.
-      const { sample } = live
-      return bus.publish(topics.metricSampled, live.instanceId, {
-        ...live,
-        sample: { ...sample, disks: null, network: null, topProcesses: null },
-      })
-    }
-  }
+  const announce = (live: LiveSample): boolean => bus.publish(topics.metricSampled, live.instanceId, live)
 
   const counted = async (stream: 'samples' | 'gaps', publishing: Promise<PublishAnswer>): Promise<PublishAnswer> => {
     const answer = await publishing

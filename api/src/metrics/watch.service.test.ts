@@ -40,6 +40,15 @@ describe('watching', () => {
     expect(t.orders).toEqual([])
   })
 
+  it('shows a sample as it is on the way to other replicas', async () => {
+    const samples = await watch(agent.id)
+    await t.metrics.publish(agent, [t.sample(1)])
+    const { value } = await samples.next()
+    const { encode, decode } = topics.metricSampled
+    expect(value).toEqual(decode(encode(value as LiveSample)))
+    await end(samples)
+  })
+
   it('one instance asks its agent to sample faster, again and again until nobody looks, however many do', async () => {
     const first = await watch(agent.id)
     const second = await watch(agent.id)

@@ -1,4 +1,4 @@
-// Live samples for whoever looks: merged from the bus, the oldest given up when a reader is slow, and faster while it looks at one instance.
+// Live samples for whoever looks: from the bus, the oldest given up when a reader is slow, and faster while it looks at one instance.
 import type { LiveSample, Order } from '@sindri/schema'
 import { badInput, Fault } from '@sindri/schema/contract/codes'
 import { LIMITS } from '@sindri/schema/contract/limits'
@@ -7,7 +7,7 @@ import type { Bus } from '../platform/bus.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Db } from '../platform/db.ts'
 import { isId } from '../platform/ids.ts'
-import { createQueue } from '../platform/queue.ts'
+import { sift } from '../platform/sift.ts'
 import { topics } from '../platform/topics.ts'
 
 export interface WatchDeps {
@@ -18,8 +18,6 @@ export interface WatchDeps {
   order: (instanceId: string, order: Order) => unknown
 }
 
-/** For a reader of 200 instances: some three rounds of their samples. */
-const unreadMax = 600
 const renewMs = LIMITS.liveSampleLeaseMs / 2
 
 /** Asks agents to sample faster for as long as anybody on this replica looks: one loop per instance, however many look. */
@@ -75,35 +73,12 @@ export const createWatch = (
     )
     if (found.length === 0) throw new Fault('NOT_FOUND', 'Expected an instance of this id, got none.')
 
-    let over = false
-    const ends: (() => void)[] = []
-    const merged = createQueue<LiveSample>({
-      policy: { kind: 'dropOldest', max: unreadMax },
-      onEnd: () => {
-        over = true
-        for (const end of ends.splice(0)) end()
-      },
-    })
-    /** The bus may close while this is still subscribing. */
-    const atEnd = (end: () => void): void => void (over ? end() : ends.push(end))
-    try {
-      await Promise.all(
-        found.map(async ({ id }) => {
-          const samples = await bus.subscribe(topics.metricSampled, id)
-          atEnd(() => void samples.return())
-          const pump = async () => {
-            for await (const sample of samples) if (sample !== gap) merged.push(sample)
-            merged.end()
-          }
-          void pump().catch((error: unknown) => merged.end(error as Error))
-        }),
-      )
-    } catch (error) {
-      await merged.return()
-      throw error
-    }
+    const samples = await bus.subscribe(
+      topics.metricSampled,
+      found.map(({ id }) => id),
+    )
     const [only, ...others] = found
-    if (only && others.length === 0 && instanceIds.length === 1) atEnd(faster(only.id))
-    return merged
+    const slower = only && others.length === 0 && instanceIds.length === 1 ? faster(only.id) : undefined
+    return sift(samples, (sample) => (sample === gap ? undefined : sample), slower)
   }
 }

@@ -184,6 +184,49 @@ describe('the bus', () => {
     await third.return()
   })
 
+  it('serves one reader with the values of several keys, until it leaves them all', async () => {
+    const before = far.stats().channels
+    const [one, two] = [newKey(), newKey()]
+    const both = await far.subscribe(topic, [one, two, one])
+    near.publish(topic, one, 1)
+    near.publish(topic, two, 2)
+    near.publish(topic, one, 3)
+    expect(await take(both, 3)).toEqual([1, 2, 3])
+    expect(far.stats().channels).toBe(before + 2)
+    await both.return()
+    expect(far.stats().channels).toBe(before)
+    near.publish(topic, two, 4)
+    await settled(near, far)
+    expect(await both.next()).toEqual({ done: true, value: undefined })
+  })
+
+  it('hands a plain value to readers here as it is, and to those elsewhere the same', async () => {
+    const plain = { ...topic, name: 'plain', plain: true, encode: JSON.stringify, decode: JSON.parse } as Topic<object>
+    const key = newKey()
+    const [here, there] = [await near.subscribe(plain, key), await far.subscribe(plain, key)]
+    const value = { a: [1, { b: 'c' }] }
+    near.publish(plain, key, value)
+    expect((await here.next()).value).toBe(value)
+    expect((await there.next()).value).toEqual(value)
+    await here.return()
+    await there.return()
+  })
+
+  it('tells of a plain value that is too large for others, and goes on with the next', async () => {
+    const plain = { ...topic, name: 'plain', plain: true, encode: JSON.stringify, decode: JSON.parse } as Topic<string>
+    const key = newKey()
+    const [here, there] = [await near.subscribe(plain, key), await far.subscribe(plain, key)]
+    const large = 'x'.repeat(70_000)
+    near.publish(plain, key, large)
+    near.publish(plain, key, 'small')
+    expect(await take(here, 2)).toEqual([large, 'small'])
+    expect(await take(there, 1)).toEqual([near === far ? large : 'small'])
+    const causes = errors.map(({ cause }) => (cause instanceof Error ? cause.message : ''))
+    expect(causes.some((cause) => cause.startsWith('plain: expected a message of at most'))).toBe(near !== far)
+    await here.return()
+    await there.return()
+  })
+
   it('survives readers that come and go on one key at once', async () => {
     const key = newKey()
     await Promise.all(
@@ -296,6 +339,7 @@ describe.each(backend === 'services' ? ['Redis'] : [])('when %s is interrupted',
     expect(await take(old, 1)).toEqual([1])
     expect(await take(fresh, 1)).toEqual([1])
     near.publish(topic, key, 2)
+    await settled(near, far)
 
     await proxy.mend()
     expect(await take(old, 1)).toEqual([gap])
@@ -306,6 +350,27 @@ describe.each(backend === 'services' ? ['Redis'] : [])('when %s is interrupted',
     expect(await take(fresh, 1)).toEqual([3])
     // One line for each connection that was lost, not one for each attempt to get it back.
     expect(told.filter((message) => message.includes('expected a connection')).length).toBeLessThanOrEqual(4)
+    await bus.close()
+    await proxy.close()
+  })
+
+  it('by standing still, a new reader does not wait for it, hears this replica, and gets a gap when it goes on', async () => {
+    const proxy = await openProxy(testRedisUrl)
+    const clock = createFakeClock()
+    const bus = await openBus(proxy.url, { prefix: near.prefix, clock, onError: () => {} })
+    const key = newKey()
+    proxy.stall()
+    const opening = bus.subscribe(topic, key)
+    await clock.advance(1_000)
+    const reader = await opening
+    bus.publish(topic, key, 1)
+    expect(await take(reader, 1)).toEqual([1])
+    near.publish(topic, key, 2)
+    await settled(near, far)
+    proxy.resume()
+    expect(await take(reader, 1)).toEqual([gap])
+    near.publish(topic, key, 3)
+    expect(await take(reader, 1)).toEqual([3])
     await bus.close()
     await proxy.close()
   })

@@ -3,7 +3,7 @@ import { Fault } from '@sindri/schema/contract/codes'
 import { channel as diagnostics } from 'node:diagnostics_channel'
 import { createQueue } from './queue.ts'
 import type { Queue } from './queue.ts'
-import type { Topic } from './topics.ts'
+import { messageBytes, type Topic } from './topics.ts'
 
 /** Something may have been missed: read again. */
 export const gap = Symbol('gap')
@@ -20,8 +20,11 @@ export interface Bus {
    * no reader here and no other replica within reach.
    */
   publish<T>(topic: Topic<T>, key: string, value: T): boolean
-  /** Resolves once a publish would be seen. Values of one key arrive in the order in which a replica published them; treat them as read-only. */
-  subscribe<T>(topic: Topic<T>, key: string): Promise<Subscription<T>>
+  /**
+   * Resolves once a publish would be seen; while the far side is away or stands still, a gap tells from when on it is. Of several keys: whatever
+   * comes for any of them, within one bound. Values of one key arrive in the order in which a replica published them; treat them as read-only.
+   */
+  subscribe<T>(topic: Topic<T>, keys: string | readonly string[]): Promise<Subscription<T>>
   /** For the console's own metrics. */
   stats(): { channels: number; readers: number; dropped: number; connected: boolean }
   /** Resolves when the engine answers; rejects with UNAVAILABLE when it does not. */
@@ -37,8 +40,8 @@ export interface Upstream {
 
 /** The way to other replicas. It carries strings, and never brings back what this replica sent. */
 export interface BusEngine {
-  /** False: it reaches nobody. */
-  send(lane: Topic<never>['lane'], channel: string, text: string): boolean
+  /** False: it reaches nobody. The text may be asked for later than this returns; one that cannot be had is told to `onError` of the engine. */
+  send(lane: Topic<never>['lane'], channel: string, toText: () => string): boolean
   /** `onGap` runs after an interruption, once messages arrive again. */
   listen(
     lane: Topic<never>['lane'],
@@ -59,8 +62,12 @@ export interface BusDeps {
 /** Tells whoever measures from outside of each message, before anything is done with it; where nobody does, it costs nothing. */
 const published = diagnostics('sindri.bus.publish')
 
-/** 64 KiB of content, and room for what is around it. */
-const messageBytes = 68 * 1024
+const encode = <T>(topic: Topic<T>, value: T): string => {
+  const text = topic.encode(value)
+  const bytes = Buffer.byteLength(text)
+  if (bytes <= messageBytes) return text
+  throw new RangeError(`${topic.name}: expected a message of at most ${messageBytes} bytes, got ${bytes}.`)
+}
 
 interface Channel {
   readers: Set<Queue<unknown>>
@@ -76,7 +83,17 @@ export const createBus = ({ engine, onError }: BusDeps): Bus => {
     for (const reader of channel.readers) reader.interrupt(gap)
   }
 
-  const deliver = (topic: Topic<unknown>, channel: Channel, text: string): void => {
+  const deliver = (topic: Topic<unknown>, channel: Channel, value: unknown): void => {
+    for (const reader of channel.readers) {
+      const before = reader.dropped
+      reader.push(value)
+      if (reader.dropped === before || topic.policy.kind === 'keepLatest') continue
+      dropped += reader.dropped - before
+      reader.interrupt(gap)
+    }
+  }
+
+  const receive = (topic: Topic<unknown>, channel: Channel, text: string): void => {
     let value: unknown
     try {
       value = topic.decode(text)
@@ -85,13 +102,7 @@ export const createBus = ({ engine, onError }: BusDeps): Bus => {
       interrupt(channel)
       return
     }
-    for (const reader of channel.readers) {
-      const before = reader.dropped
-      reader.push(value)
-      if (reader.dropped === before || topic.policy.kind === 'keepLatest') continue
-      dropped += reader.dropped - before
-      reader.interrupt(gap)
-    }
+    deliver(topic, channel, value)
   }
 
   const leave = (name: string, channel: Channel, reader: Queue<unknown>): void => {
@@ -112,7 +123,7 @@ export const createBus = ({ engine, onError }: BusDeps): Bus => {
       upstream: engine.listen(
         topic.lane,
         name,
-        (text) => deliver(topic, channel, text),
+        (text) => receive(topic, channel, text),
         () => interrupt(channel),
       ),
     }
@@ -123,23 +134,25 @@ export const createBus = ({ engine, onError }: BusDeps): Bus => {
   return {
     publish(topic, key, value) {
       if (published.hasSubscribers) published.publish({ topic: topic.name, value })
-      const text = topic.encode(value)
-      const bytes = Buffer.byteLength(text)
-      if (bytes > messageBytes) {
-        throw new RangeError(`${topic.name}: expected a message of at most ${messageBytes} bytes, got ${bytes}.`)
-      }
-      if (closed) return false
       const name = `${topic.name}/${key}`
       const channel = channels.get(name)
-      // Decoded from the string here too, so that both ways deliver exactly the same.
-      if (channel) deliver(topic, channel, text)
-      return engine.send(topic.lane, name, text) || channel !== undefined
+      if (topic.plain) {
+        if (closed) return false
+        if (channel) deliver(topic, channel, value)
+        // Becomes a string once those who look here have been served.
+        return engine.send(topic.lane, name, () => encode(topic, value)) || channel !== undefined
+      }
+      const text = encode(topic, value)
+      if (closed) return false
+      // Decoded from the string here too, so that both ways deliver exactly the same; a plain value is the same by itself.
+      if (channel) receive(topic, channel, text)
+      return engine.send(topic.lane, name, () => text) || channel !== undefined
     },
 
-    async subscribe<T>(topic: Topic<T>, key: string) {
+    async subscribe<T>(topic: Topic<T>, keys: string | readonly string[]) {
       if (closed) throw new Fault('RESTARTING', 'Expected a bus that is open, got one that is closing.')
-      const name = `${topic.name}/${key}`
-      const channel = open(topic, name)
+      const names = [...new Set([keys].flat())].map((key) => `${topic.name}/${key}`)
+      const opened = names.map((name) => [name, open(topic, name)] as const)
       const reader: Queue<unknown> = createQueue({
         policy: topic.policy,
         onFull: () =>
@@ -147,11 +160,11 @@ export const createBus = ({ engine, onError }: BusDeps): Bus => {
             'SLOW_CONSUMER',
             `Expected a reader of ${topic.name} to keep up, got more than it read; resume from the last offset.`,
           ),
-        onEnd: () => leave(name, channel, reader),
+        onEnd: () => opened.forEach(([name, channel]) => leave(name, channel, reader)),
       })
-      channel.readers.add(reader)
+      for (const [, channel] of opened) channel.readers.add(reader)
       try {
-        await channel.upstream
+        await Promise.all(opened.map(([, channel]) => channel.upstream))
       } catch (error) {
         await reader.return()
         throw error

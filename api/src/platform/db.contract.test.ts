@@ -388,6 +388,13 @@ it('lets timers and sockets have their turn while a queue of queries is served',
   expect(turns).toBeGreaterThan(10)
 })
 
+it('tells the time', async () => {
+  const beforeMs = Date.now() - 1_000
+  const told = await db.timeMs()
+  expect(told).toBeGreaterThan(beforeMs)
+  expect(told).toBeLessThan(Date.now() + 1_000)
+})
+
 it('answers a ping', async () => {
   await expect(db.ping()).resolves.toBeUndefined()
 })

@@ -48,6 +48,8 @@ export interface Db extends Tx {
   /** An entry about what changed nothing: a refusal, a failed sign-in. */
   audit(viewer: Viewer | Actor, facts: AuditFacts): Promise<void>
   ping(): Promise<void>
+  /** The database's own clock, in milliseconds since 1970. */
+  timeMs(): Promise<number>
   close(): Promise<void>
 }
 
@@ -161,6 +163,10 @@ export const openDb = async (url: string, options: DbOptions = {}): Promise<Db> 
 
     audit: (viewer, facts) => insertAudit(query, viewer, facts),
     ping: () => faulty(() => store.ping()),
+    async timeMs() {
+      const [row] = await query<{ ms: number }>('select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms')
+      return row?.ms ?? Number.NaN
+    },
     async close() {
       await client.$disconnect()
       await store.close()

@@ -12,6 +12,7 @@ export const PREFIXES = {
   view: 'viw',
   event: 'evt',
   terminal: 'trm',
+  command: 'cmd',
   /** Made by pages: one view of a terminal, and one writer to it. */
   attachment: 'att',
   link: 'lnk',

@@ -2,6 +2,9 @@
 import type { FleetEvent, LiveSample, Order, TerminalFrame } from '@sindri/schema'
 import type { Policy } from './queue.ts'
 
+/** 64 KiB of content, and room for what is around it. */
+export const messageBytes = 68 * 1024
+
 export interface Topic<T> {
   name: string
   /** Frames have a connection to Redis of their own, so that a flood of telemetry delays no keystroke. */
@@ -9,9 +12,15 @@ export interface Topic<T> {
   policy: Policy
   encode(value: T): string
   decode(text: string): T
+  /** Its values are what `decode` gives back: readers of this replica get them as they are, which is a tenth of a sample's way. */
+  plain?: boolean
 }
 
-const topic = <T>(name: string, facts: Pick<Topic<T>, 'lane' | 'policy'>, revive?: (value: T) => T): Topic<T> => ({
+const topic = <T>(
+  name: string,
+  facts: Pick<Topic<T>, 'lane' | 'policy' | 'plain'>,
+  revive?: (value: T) => T,
+): Topic<T> => ({
   name,
   ...facts,
   encode: (value) => JSON.stringify(value),
@@ -38,6 +47,8 @@ export interface AccessEnded {
 export const topics = {
   /** Passing orders for one agent. Key: instance id. */
   order: topic<Order>('order', { lane: 'frames', policy: { kind: 'close', max: 1_000 } }),
+  /** An order from another replica found no room in the inbox of its agent: its senders hold back for a moment. Key: 'all'. */
+  inboxFull: topic<{ instanceId: string }>('inbox.full', readable),
   /** Links of one instance that shall close, on whichever replica. Key: instance id. */
   link: topic<LinkNotice>('link', { lane: 'notices', policy: { kind: 'close', max: 100 } }),
   /** Live frames of a terminal; a message may hold several. Key: terminal id. */
@@ -48,17 +59,31 @@ export const topics = {
   attachmentTaken: topic<{ by: string }>('attachment.taken', { lane: 'notices', policy: { kind: 'keepLatest' } }),
   /** The row of a terminal changed. Key: terminal id. */
   terminalChanged: topic<{ id: string }>('terminal.changed', { lane: 'notices', policy: { kind: 'keepLatest' } }),
+  /** A terminal was asked for, got ready or closed; what is there now is read from the database. Key: 'all'. */
+  terminalListed: topic<{ id: string }>('terminal.listed', readable),
+  /** A command was asked for, or its end was: the replica that holds the link gives it on. Key: 'all'. */
+  commandAsked: topic<{ instanceId: string }>('command.asked', readable),
+  /** A command was asked for, sent, began or ended; what is there now is read from the database. Key: 'all'. */
+  commandListed: topic<{ id: string }>('command.listed', readable),
+  /** A command wrote or ended; what it wrote is read from the database. Key: command id. */
+  commandOutput: topic<Record<string, never>>('command.output', { lane: 'notices', policy: { kind: 'keepLatest' } }),
   /** An instance enrolled, changed or went; what is there now is read from the database. Key: 'all'. */
   instanceChanged: topic<{ id: string }>('instance.changed', readable),
-  /** Samples as they arrive. Key: instance id. */
-  metricSampled: topic<LiveSample>(
-    'metric.sampled',
-    { lane: 'notices', policy: { kind: 'dropOldest', max: 60 } },
-    (live) => ({
-      ...live,
-      sample: { ...live.sample, at: new Date(live.sample.at) },
-    }),
-  ),
+  /** Samples as they arrive. Key: instance id. A reader of 200 instances may leave three rounds of their samples unread. */
+  metricSampled: {
+    ...topic<LiveSample>(
+      'metric.sampled',
+      { lane: 'notices', policy: { kind: 'dropOldest', max: 600 }, plain: true },
+      (live) => ({ ...live, sample: { ...live.sample, at: new Date(live.sample.at) } }),
+    ),
+    /** Hundreds of mounts or interfaces do not fit into one message: other replicas tell the figures, and the stored sample has all. */
+    encode(live: LiveSample): string {
+      const text = JSON.stringify(live)
+      if (Buffer.byteLength(text) <= messageBytes) return text
+      const sample = { ...live.sample, disks: null, network: null, topProcesses: null }
+      return JSON.stringify({ ...live, sample })
+    },
+  },
   /** Events once they are stored. Key: 'all'. */
   eventRecorded: topic<FleetEvent>('event.recorded', readable, (event) => ({ ...event, at: new Date(event.at) })),
   /** Sockets and terminals that were opened with it are judged again. Key: 'all'. */

@@ -1,4 +1,5 @@
 // What the console says of itself, and the one secret it hands out.
+import { PROTOCOL } from '@sindri/schema/contract/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestApp, type TestApp } from '../testing/app.ts'
 import { backend } from '../testing/backend.ts'
@@ -16,7 +17,7 @@ describe('the console', () => {
     ).ask('{ console { version protocolVersion database bus time } }')
     expect(console).toMatchObject({
       version: '0.1.0',
-      protocolVersion: '1.0',
+      protocolVersion: `${PROTOCOL.major}.${PROTOCOL.minor}`,
       database: expect.stringMatching(backend === 'services' ? /^PostgreSQL \d+/ : /^PGlite \d+/),
       bus: backend === 'services' ? 'Redis' : 'memory',
     })

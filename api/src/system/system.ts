@@ -1,8 +1,9 @@
 // The console about itself: version, clock, and how machines enrol.
-import type { ConsoleInfo, Health, HealthPart, Settings, System } from '@sindri/schema'
+import type { ConsoleInfo, Settings, System } from '@sindri/schema'
 import type { Clock } from '../platform/clock.ts'
 import type { Db } from '../platform/db.ts'
 import type { Readiness } from '../platform/readiness.ts'
+import { createHealthWatch } from './healthWatch.ts'
 
 export interface SystemDeps {
   db: Db
@@ -21,6 +22,7 @@ export interface SystemDeps {
 export const createSystem = (deps: SystemDeps): System => {
   const { db, clock, version, database, bus, address, enrolSecret, readiness, settings } = deps
   const startedAt = new Date(clock.now())
+  const health = createHealthWatch(readiness, clock)
   return {
     info: () => ({
       version,
@@ -30,7 +32,8 @@ export const createSystem = (deps: SystemDeps): System => {
       database,
       bus,
     }),
-    health: async () => toHealth(await readiness()),
+    health: () => health.now(),
+    healthChanges: () => health.changes(),
     settings: () => settings,
     enrolment() {
       const { outside, loopbackOnly } = address()
@@ -42,16 +45,6 @@ export const createSystem = (deps: SystemDeps): System => {
       })),
   }
 }
-
-const toHealth = ({ state, parts }: Readiness): Health => ({
-  state: state.toUpperCase() as Health['state'],
-  parts: Object.entries(parts).map(([name, part]) => ({
-    name: name.toUpperCase() as HealthPart['name'],
-    isUp: part.state === 'up',
-    tookMs: part.tookMs ?? null,
-    reason: part.reason ?? null,
-  })),
-})
 
 /** The engine by the name the product gives it, with the version of PostgreSQL that it is. */
 export const nameDatabase = async (db: Db): Promise<string> => {

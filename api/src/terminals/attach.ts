@@ -12,7 +12,7 @@ export interface AttachDeps {
   bus: Bus
   clock: Clock
   ids: Ids
-  /** False: the agent cannot take it now; its beacon will tell the page to attach again. */
+  /** False: the agent cannot take it now. */
   order: (instanceId: string, order: Order) => boolean | Promise<boolean>
   /** The end of a terminal as a frame; null while it is open. */
   endOf: (terminalId: string) => Promise<ClosedFrame | null>
@@ -20,6 +20,10 @@ export interface AttachDeps {
 
 /** After the end of a terminal its agent gets this long to bring more of what is missing; then it is asked once more. */
 const tailMs = 3000
+/** An agent that takes nothing because it is behind must not be asked for each of its frames. */
+const askAgainMs = 100
+/** Where the database did not say whether the terminal has ended. */
+const lookAgainMs = 2000
 /** A viewer that reads nothing meets its bound here, 256 messages behind: it attaches again from its offset. */
 const queued = { kind: 'close', max: 256 } as const
 
@@ -53,6 +57,8 @@ export const createAttach =
     }
 
     let cancelTail = (): void => {}
+    let cancelLook = (): void => {}
+    let over = false
     const out = createQueue<TerminalFrame>({
       policy: queued,
       onFull: () =>
@@ -61,7 +67,9 @@ export const createAttach =
           'Expected a reader of the terminal to keep up, got more than it read; attach again from the last offset.',
         ),
       onEnd: () => {
+        over = true
         cancelTail()
+        cancelLook()
         for (const source of sources) void source.return()
         if (isNewest) void tell({ kind: 'terminalDetach', terminalId, attachmentId })
       },
@@ -71,8 +79,14 @@ export const createAttach =
       for (const frame of frames) out.push(frame)
       if (merge.ended) out.end()
     }
-    const ask = (from: number | null): Promise<boolean> =>
-      tell({ kind: 'terminalAttach', terminalId, attachmentId, from, cols, rows })
+    /** When nobody took what was asked for: what the agent says later shows that it is there again. */
+    let refusedMs = Infinity
+    const ask = async (from: number | null): Promise<boolean> => {
+      refusedMs = Infinity
+      const isTaken = await tell({ kind: 'terminalAttach', terminalId, attachmentId, from, cols, rows })
+      if (!isTaken) refusedMs = clock.monotonicMs()
+      return isTaken
+    }
     const guard = async (work: Promise<void>): Promise<void> => {
       try {
         await work
@@ -93,7 +107,14 @@ export const createAttach =
     }
     let ending = false
     const seeEnd = async (): Promise<void> => {
-      const end = await endOf(terminalId)
+      cancelLook()
+      const end = await endOf(terminalId).catch((error: unknown) => {
+        // Bytes come without the database: its outage ends no view, and what it could not say is asked again.
+        if (!(error instanceof Fault && error.code === 'UNAVAILABLE')) throw error
+        cancelLook()
+        if (!over) cancelLook = clock.after(lookAgainMs, () => void guard(seeEnd()))
+        return null
+      })
       if (!end || ending) return
       ending = true
       give(merge.closed(end))
@@ -102,8 +123,8 @@ export const createAttach =
     /** What an interruption swallowed is asked for again, from the last byte passed on. */
     const follow = async (source: typeof live, take: (frames: TerminalFrame[]) => TerminalFrame[]): Promise<void> => {
       for await (const frames of source) {
-        if (frames === gap) await ask(merge.restart())
-        else give(take(frames))
+        if (frames === gap || clock.monotonicMs() - refusedMs >= askAgainMs) await ask(merge.restart())
+        if (frames !== gap) give(take(frames))
       }
     }
     void guard(follow(live, merge.live))

@@ -4,6 +4,7 @@ import { badInput, Fault } from '@sindri/schema/contract/codes'
 import { LIMITS } from '@sindri/schema/contract/limits'
 import { isId } from '../platform/ids.ts'
 import { lineOf } from '../platform/text.ts'
+import { variablesOf } from '../platform/variables.ts'
 
 const [minCols, maxCols] = LIMITS.terminalColumns
 const [minRows, maxRows] = LIMITS.terminalRows
@@ -39,8 +40,9 @@ export const checkAttach = (args: AttachArgs): void => {
   if (args.from !== null && args.from !== undefined) checkOffset('from', args.from)
 }
 
-const maxVariables = 64
 const longestPath = 4096
+/** As JSON; with its id and deadline it is what a message on the bus may hold. */
+const maxOpeningBytes = 60 * 1024
 
 /** The order's own form: absent members are null. */
 export const toOpening = (input: OpenTerminalInput) => {
@@ -50,22 +52,18 @@ export const toOpening = (input: OpenTerminalInput) => {
     if (value === null || value === undefined || value === '') return null
     return lineOf(`input.${field}`, value, 1, longestPath)
   }
-  const env = input.env ?? []
-  if (env.length > maxVariables) throw badInput('input.env', `at most ${maxVariables} variables`, env.length)
-  env.forEach(({ name, value }, index) => {
-    if (!/^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name))
-      throw badInput(`input.env.${index}.name`, 'letters, digits and _, no digit first', name)
-    if (value.length > longestPath || value.includes('\0')) {
-      throw badInput(`input.env.${index}.value`, `at most ${longestPath} characters without NUL`, value)
-    }
-  })
-  return {
+  const env = variablesOf('input.env', input.env, longestPath)
+  const opening = {
     cols: input.cols,
     rows: input.rows,
     shell: path('shell'),
     cwd: path('cwd'),
-    env: env.map(({ name, value }) => ({ name, value })),
+    env,
   }
+  const size = Buffer.byteLength(JSON.stringify(opening))
+  if (size > maxOpeningBytes)
+    throw badInput('input.env', `variables that make the order ${maxOpeningBytes} bytes at most, as JSON`, size)
+  return opening
 }
 
 /** Bytes behind a string of base64 that is known to be well formed. */

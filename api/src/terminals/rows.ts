@@ -6,7 +6,7 @@ import type { Prisma } from '../platform/generated/client.ts'
 import { isId } from '../platform/ids.ts'
 import { pageSize, readCursor, toPage } from '../platform/paging.ts'
 
-const withInstance = { include: { instance: { select: { name: true } } } } satisfies Prisma.TerminalDefaultArgs
+export const withInstance = { include: { instance: { select: { name: true } } } } satisfies Prisma.TerminalDefaultArgs
 export type TerminalRow = Prisma.TerminalGetPayload<typeof withInstance>
 
 /** Administrators see that a terminal exists and may end it; its content stays its opener's. */
@@ -14,6 +14,12 @@ const seesAll = (viewer: Viewer): boolean => can(viewer, 'user.manage')
 
 const opened = (viewer: Viewer, row: TerminalRow): boolean =>
   (viewer.kind === 'user' || viewer.kind === 'key') && row.openerId === viewer.id
+
+export const mayFind = (viewer: Viewer, row: TerminalRow): boolean => opened(viewer, row) || seesAll(viewer)
+
+/** The same for the database. */
+export const findable = (viewer: Viewer): Prisma.TerminalWhereInput =>
+  seesAll(viewer) ? {} : { openerId: 'id' in viewer ? viewer.id : '' }
 
 export const toTerminal = (viewer: Viewer, row: TerminalRow): Terminal => ({
   id: row.id,
@@ -45,7 +51,7 @@ export const findTerminal = async (
   id: string,
 ): Promise<TerminalRow | null> => {
   const row = await prisma.terminal.findUnique({ where: { id }, ...withInstance })
-  return row && (opened(viewer, row) || seesAll(viewer)) ? row : null
+  return row && mayFind(viewer, row) ? row : null
 }
 
 type Args = PageArgs & { instanceId?: string | null | undefined; open?: boolean | null | undefined }
@@ -54,7 +60,7 @@ export const pageOf = async (db: Db, viewer: Viewer, args: Args): Promise<Page<T
   const size = pageSize(args)
   const after = readCursor<[string, string]>(args.after, ['time', 'string'])
   const where: Prisma.TerminalWhereInput = {
-    ...(!seesAll(viewer) && { openerId: 'id' in viewer ? viewer.id : '' }),
+    ...findable(viewer),
     // What is no id, an empty one included, is nobody's; the database would choke on some of it.
     ...(args.instanceId != null && { instanceId: { in: [args.instanceId].filter((id) => isId('instance', id)) } }),
     ...(args.open === true && { state: { not: 'CLOSED' } }),

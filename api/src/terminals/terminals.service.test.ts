@@ -1,109 +1,42 @@
 // Terminals over the real database and bus; the agent's side is played by the test, order by order.
-import type { AgentViewer, Order, TerminalFrame, Terminals, UserViewer } from '@sindri/schema'
+import type { AgentViewer, KeyViewer, Terminal, TerminalFrame, Terminals, UserViewer } from '@sindri/schema'
 import { LIMITS } from '@sindri/schema/contract/limits'
-import type { Role } from '@sindri/schema/contract/roles'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { createFakeClock } from '../platform/clock.fake.ts'
-import { createIds } from '../platform/ids.ts'
-import { silentLog } from '../platform/log.ts'
 import { topics } from '../platform/topics.ts'
-import { openTestBus, openTestDb, type TestBus, type TestDb } from '../testing/backend.ts'
-import { createTerminals, type TerminalsService } from './terminals.ts'
+import { ids, openTerminals, type Stage, type TestTerminals, until } from '../testing/terminals.ts'
+import type { TerminalsDeps } from './terminals.ts'
 
-let db: TestDb
-let bus: TestBus
+let test: TestTerminals
+let db: TestTerminals['db']
+let bus: TestTerminals['bus']
+let clock: TestTerminals['clock']
+let person: TestTerminals['person']
+let entries: TestTerminals['entries']
 beforeAll(async () => {
-  db = await openTestDb()
-  bus = await openTestBus()
+  test = await openTerminals()
+  ;({ db, bus, clock, person, entries } = test)
 })
-afterAll(async () => {
-  await bus.close()
-  await db.close()
-})
+afterAll(() => test.close())
 
-const clock = createFakeClock()
-const ids = createIds({ now: () => Date.now() })
-const origin = { ip: '127.0.0.1', userAgent: null, requestId: 'req_1' }
-
-interface Stage {
-  terminals: TerminalsService
-  /** The service of another replica, for the same agent. */
-  another(): TerminalsService
-  agent: AgentViewer
-  orders: Order[]
-  nextOrder<Kind extends Order['kind']>(kind: Kind): Promise<Extract<Order, { kind: Kind }>>
-  link: { epoch: bigint; run: string | null } | null
-}
 let stage: Stage
 let dana: UserViewer
-
-const until = async (what: string, look: () => unknown): Promise<void> => {
-  const deadline = performance.now() + 10_000
-  while (performance.now() < deadline) {
-    if (await look()) return
-    await new Promise((resolve) => setTimeout(resolve, 1))
-  }
-  throw new Error(`expected ${what}`)
-}
-
-const person = async (name: string, role: Role = 'DEVELOPER'): Promise<UserViewer> => {
-  const id = ids.make('user')
-  await db.prisma.user.create({ data: { id, email: `${id.toLowerCase()}@example.com`, name, role, passwordHash: 'x' } })
-  return { ...origin, kind: 'user', id, name, role, mustChangePassword: false, sessionId: ids.make('session') }
-}
-
 beforeEach(async () => {
-  const id = ids.make('instance')
-  const made = await db.prisma.instance.create({
-    data: {
-      id,
-      name: id,
-      publicKey: id,
-      thumbprint: id,
-      lifecycle: 'ACTIVE',
-      liveness: 'ONLINE',
-      livenessAt: new Date(),
-      heartbeatMs: 10_000,
-      metricsMs: 30_000,
-    },
-  })
-  const orders: Order[] = []
-  const another = () =>
-    createTerminals({
-      db,
-      bus,
-      clock,
-      log: silentLog,
-      ids,
-      order: (_, order) => orders.push(order) > 0,
-      linkOf: async () => stage.link,
-      instanceOf: async () => ({ id, name: 'forge' }),
-    })
-  stage = {
-    orders,
-    link: { epoch: 1n, run: null },
-    agent: { ...origin, kind: 'agent', role: 'AGENT', id, name: id, num: made.num, run: '', epoch: 1n, linkId: 'lnk' },
-    terminals: another(),
-    another,
-    async nextOrder(kind) {
-      await until(`an order ${kind}`, () => orders.some((order) => order.kind === kind))
-      return orders.splice(
-        orders.findIndex((order) => order.kind === kind),
-        1,
-      )[0] as never
-    },
-  }
+  stage = await test.stage()
   dana = await person('Dana')
 })
 
-const opening = () => ({ instanceId: stage.agent.id, cols: 80, rows: 24 })
+const opening = () => stage.opening()
 
 const open = async (viewer = dana): Promise<string> => {
-  const opened = stage.terminals.open(viewer, opening())
-  const { terminalId } = await stage.nextOrder('terminalOpen')
-  await stage.terminals.opened(stage.agent, { id: terminalId, pid: 42, shell: '/bin/bash' })
-  expect(await opened).toMatchObject({ id: terminalId, state: 'READY', pid: 42, shell: '/bin/bash', mine: true })
-  return terminalId
+  const id = await stage.open(viewer)
+  expect(await stage.terminals.one(viewer, id)).toMatchObject({
+    id,
+    state: 'READY',
+    pid: 42,
+    shell: '/bin/bash',
+    mine: true,
+  })
+  return id
 }
 
 const attach = async (terminalId: string, from: number | null = null, viewer = dana) => {
@@ -123,8 +56,6 @@ const output = (offset: number, text: string, replay = false) => ({
 })
 const textOf = (frames: TerminalFrame[]): string =>
   frames.map((frame) => (frame.kind === 'output' ? Buffer.from(frame.data, 'base64').toString() : '')).join('')
-
-const entries = (targetId: string) => db.prisma.auditEntry.findMany({ where: { targetId }, orderBy: { id: 'asc' } })
 
 describe('opening', () => {
   it('answers once the shell runs, and leaves one entry that names no secret', async () => {
@@ -188,6 +119,26 @@ describe('opening', () => {
       message: expect.stringContaining(`input.${field}`),
     })
     expect(stage.orders).toEqual([])
+  })
+
+  it('takes as many variables as an order carries to another replica, and refuses more before anybody is asked', async () => {
+    const env = (count: number, value: string) =>
+      Array.from({ length: count }, (_, index) => ({ name: `V${index}`, value }))
+    for (const many of [env(15, 'x'.repeat(4096)), env(8, '\n'.repeat(4096)), env(8, '€'.repeat(3000))]) {
+      await expect(stage.terminals.open(dana, { ...opening(), env: many })).rejects.toMatchObject({
+        code: 'BAD_INPUT',
+        details: { field: 'input.env' },
+      })
+    }
+    expect(stage.orders).toEqual([])
+    const order: TerminalsDeps['order'] = (instanceId, each) => {
+      test.far.publish(topics.order, instanceId, each)
+      return stage.orders.push(each) > 0
+    }
+    const opened = stage.another({ order }).open(dana, { ...opening(), env: env(14, 'x'.repeat(4096)) })
+    const { terminalId } = await stage.nextOrder('terminalOpen')
+    await stage.terminals.opened(stage.agent, { id: terminalId, pid: 7 })
+    expect(await opened).toMatchObject({ state: 'READY' })
   })
 
   it('stops at the limit of terminals that an agent may hold', async () => {
@@ -277,6 +228,44 @@ describe('attaching', () => {
     })
   })
 
+  it('that nobody took is asked for again once the agent is heard, and no more often than it must', async () => {
+    const id = await open()
+    let isAway = true
+    let asked = 0
+    const { agent } = stage
+    const replica = stage.another({
+      order: (_, order) => {
+        if (order.kind === 'terminalAttach') asked += 1
+        return !isAway && stage.orders.push(order) > 0
+      },
+    })
+    const attachmentId = ids.make('attachment')
+    const frames: TerminalFrame[] = []
+    const view = await replica.attach(dana, { terminalId: id, attachmentId, from: 0, cols: 80, rows: 24 })
+    const reading = (async () => {
+      for await (const frame of view) frames.push(frame)
+    })()
+    await until('it to be asked', () => asked === 1)
+    // A burst of an agent that takes nothing, because it is behind.
+    for (let offset = 5; offset < 15; offset += 1)
+      await replica.frames(agent, { terminalId: id, frames: [output(offset, '.')] })
+    await clock.advance(99)
+    expect(asked).toBe(1)
+    isAway = false
+    await clock.advance(1)
+    await replica.frames(agent, { terminalId: id, frames: [output(15, '!')] })
+    expect(await stage.nextOrder('terminalAttach')).toMatchObject({ attachmentId, from: 0 })
+    await replica.frames(agent, {
+      terminalId: id,
+      attachmentId,
+      frames: [output(0, 'hello', true), { joined: { offset: 15, cols: 80, rows: 24 } }],
+    })
+    await until('what came behind', () => textOf(frames).endsWith('!'))
+    expect(asked).toBe(2)
+    await replica.closed(agent, { id, finalOffset: 0, exitCode: 0, reason: 'EXITED' })
+    await reading
+  })
+
   it('ends though the last bytes never come, because nobody has them any more', async () => {
     const id = await open()
     const view = await attach(id)
@@ -319,15 +308,8 @@ describe('attaching', () => {
     const id = await open()
     const view = await attach(id)
     const { agent } = stage
-    const replica = createTerminals({
-      db,
-      bus,
-      clock,
-      log: silentLog,
-      ids,
+    const replica = stage.another({
       order: () => true,
-      linkOf: async () => stage.link,
-      instanceOf: async () => ({ id: '', name: '' }),
     })
     await stage.terminals.frames(agent, {
       terminalId: id,
@@ -401,15 +383,8 @@ describe('input', () => {
       offset: 7,
       data: 'bHM=',
     })
-    const full = createTerminals({
-      db,
-      bus,
-      clock,
-      log: silentLog,
-      ids,
+    const full = stage.another({
       order: () => false,
-      linkOf: async () => stage.link,
-      instanceOf: async () => ({ id: '', name: '' }),
     })
     await expect(full.input(dana, { terminalId: id, attachmentId, offset: 9, data: 'bHM=' })).rejects.toMatchObject({
       code: 'SLOW_AGENT',
@@ -419,15 +394,9 @@ describe('input', () => {
 
   it('is refused with the reason while the agent is away', async () => {
     const id = await open()
-    const away = createTerminals({
-      db,
-      bus,
-      clock,
-      log: silentLog,
-      ids,
+    const away = stage.another({
       order: () => false,
       linkOf: async () => null,
-      instanceOf: async () => ({ id: '', name: '' }),
     })
     const args = { terminalId: id, attachmentId: ids.make('attachment'), offset: 0, data: 'bHM=' }
     await expect(away.input(dana, args)).rejects.toMatchObject({ code: 'AGENT_OFFLINE' })
@@ -455,6 +424,27 @@ describe('the agent', () => {
       (terminals) => terminals.closed(foreign, { id, finalOffset: 0, reason: 'EXITED' }),
     ]
     for (const call of calls) await expect(call(stage.terminals)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  it('is not heard on a link that a newer one replaced', async () => {
+    const id = await open()
+    const { terminals, agent: old } = stage
+    const opened = terminals.open(dana, opening())
+    const { terminalId: opens } = await stage.nextOrder('terminalOpen')
+    await terminals.frames(old, { terminalId: id, frames: [output(0, 'x')] })
+    await db.query('update instances set epoch = 2 where id = $1', [old.id])
+    const fresh = { ...old, epoch: 2n }
+    await terminals.frames(fresh, { terminalId: id, frames: [output(1, 'y')] })
+    const calls: (() => Promise<unknown>)[] = [
+      () => terminals.frames(old, { terminalId: id, frames: [output(1, 'z')] }),
+      () => terminals.opened(old, { id: opens, failure: 'no shell' }),
+      () => terminals.closed(old, { id, finalOffset: 0, reason: 'EXITED' }),
+      () => terminals.held(old, []),
+    ]
+    for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'SUPERSEDED' })
+    await terminals.opened(fresh, { id: opens, pid: 42 })
+    expect(await opened).toMatchObject({ state: 'READY' })
+    expect(await terminals.one(dana, id)).toMatchObject({ state: 'READY' })
   })
 
   it('lists what it holds on each link: what is missing has ended, and what nobody knows it shall end', async () => {
@@ -500,6 +490,19 @@ describe('the agent', () => {
 })
 
 describe('ending', () => {
+  it('leaves to the close that came first how it closed, also where it came in between', async () => {
+    const id = await open()
+    const ada = await person('Ada', 'ADMIN')
+    const late = stage.another({
+      order: () => true,
+      async linkOf() {
+        await stage.terminals.closed(stage.agent, { id, finalOffset: 0, exitCode: 0, reason: 'EXITED' })
+        return stage.link
+      },
+    })
+    expect(await late.end(ada, id)).toMatchObject({ state: 'CLOSED', reason: 'EXITED', closedBy: null })
+  })
+
   it('closes the row at once while the agent is away, and the agent learns of it when it is back', async () => {
     const id = await open()
     stage.link = null
@@ -512,6 +515,7 @@ describe('ending', () => {
     const jonas = await person('Jonas')
     const other = await open(jonas)
     const stop = await stage.terminals.start()
+    await db.query('update sessions set revoked_at = now() where id = $1', [dana.sessionId])
     bus.publish(topics.accessEnded, 'all', { kind: 'session', id: dana.sessionId })
     await until('the terminal to be closed', async () => (await stage.terminals.one(dana, mine)).state === 'CLOSED')
     expect(await stage.terminals.one(dana, mine)).toMatchObject({ reason: 'REVOKED' })
@@ -530,10 +534,96 @@ describe('ending', () => {
     await stop()
   })
 
+  it.each([
+    ['is revoked', 'key', 'update api_keys set revoked_at = now() where id = $1'],
+    ['has reached its last day', 'key', "update api_keys set expires_at = now() - interval '1 s' where id = $1"],
+    ['belongs to somebody whose role went down', 'user', "update users set role = 'VIEWER' where id = $1"],
+    ['belongs to a closed account', 'user', 'update users set deactivated_at = now() where id = $1'],
+  ])('happens to what was opened with a key that %s', async (_, subject, sql) => {
+    const { id, ...origin } = dana
+    const key: KeyViewer = { ...origin, kind: 'key', id: ids.make('key'), ownerId: id }
+    const facts = { id: key.id, userId: id, name: 'nightly', role: 'DEVELOPER', prefix: 'sk_', hash: key.id } as const
+    await db.prisma.apiKey.create({ data: facts })
+    const terminalId = await stage.open(key)
+    await db.query(sql, [subject === 'key' ? key.id : id])
+    const stop = await stage.terminals.start()
+    expect(await stage.nextOrder('terminalEnd')).toMatchObject({ terminalId, reason: 'REVOKED' })
+    expect(await stage.terminals.one(key, terminalId)).toMatchObject({ state: 'CLOSED', reason: 'REVOKED' })
+    await stop()
+  })
+
   it('happens with the removal of the instance', async () => {
     const id = await open()
     await stage.terminals.closeInstance(stage.agent.id)
     expect(await stage.terminals.one(dana, id)).toMatchObject({ state: 'CLOSED', reason: 'INSTANCE_REMOVED' })
+  })
+})
+
+describe('watching', () => {
+  /** What is told, as it comes; some state may be told late, as the one that followed. */
+  const watch = async (viewer: UserViewer, instanceId: string | null = null) => {
+    const changes = (await stage.another({ bus: test.far }).changes(viewer, instanceId)) as AsyncIterableIterator<
+      Terminal,
+      undefined
+    >
+    const told: string[] = []
+    const reading = (async () => {
+      for await (const { id, state, reason } of changes) told.push([id, state, reason].join(' ').trimEnd())
+    })()
+    onTestFinished(async () => {
+      await changes.return?.()
+      await reading
+    })
+    return { told, tells: (what: string) => until(`"${what}" among ${told.join()}`, () => told.includes(what)) }
+  }
+
+  it("shows one's own terminals as they get ready and close, whichever replica they are on", async () => {
+    const before = await open()
+    const { told, tells } = await watch(dana, stage.agent.id)
+    const id = await open()
+    await tells(`${id} READY`)
+    await stage.terminals.closed(stage.agent, { id, finalOffset: 0, reason: 'EXITED', exitCode: 3 })
+    await tells(`${id} CLOSED EXITED`)
+    expect(told.filter((line) => line.includes(before))).toEqual([])
+  })
+
+  it('shows one that never came to be', async () => {
+    const { tells } = await watch(dana)
+    const opened = stage.terminals.open(dana, opening()).catch(() => {})
+    const { terminalId } = await stage.nextOrder('terminalOpen')
+    await tells(`${terminalId} OPENING`)
+    await stage.terminals.opened(stage.agent, { id: terminalId, failure: 'no shell' })
+    await tells(`${terminalId} CLOSED FAILED`)
+    await opened
+  })
+
+  it("shows others' to administrators alone, and none to who watches another instance", async () => {
+    const own = await watch(dana)
+    const elsewhere = await watch(await person('Ada', 'ADMIN'), ids.make('instance'))
+    const all = await watch(await person('Ada', 'ADMIN'))
+    const others = await open(await person('Jonas'))
+    const mine = await open()
+    await Promise.all([all.tells(`${others} READY`), all.tells(`${mine} READY`), own.tells(`${mine} READY`)])
+    expect(own.told.filter((line) => line.includes(others))).toEqual([])
+    expect(elsewhere.told).toEqual([])
+  })
+
+  it('comes again, once, with what no notice told of', async () => {
+    const quiet = await open()
+    const { told, tells } = await watch(dana, stage.agent.id)
+    const other = await open()
+    await tells(`${other} READY`)
+    await db.prisma.terminal.update({
+      where: { id: quiet },
+      data: { state: 'CLOSED', reason: 'ABANDONED', closedAt: new Date(clock.now()) },
+    })
+    await clock.advance(30_000)
+    await tells(`${quiet} CLOSED ABANDONED`)
+    await clock.advance(30_000)
+    const last = await open()
+    await tells(`${last} READY`)
+    expect(told).toHaveLength(new Set(told).size)
+    expect(told.filter((line) => line.includes(quiet))).toHaveLength(1)
   })
 })
 

@@ -71,7 +71,10 @@ export const openRawSocket = async (
 }
 
 /** How an upgrade that is refused is answered. */
-export const refusalOf = async (url: string, options: RawOptions): Promise<{ status: number; body: Json }> => {
+export const refusalOf = async (
+  url: string,
+  options: RawOptions,
+): Promise<{ status: number; body: Json; retryAfter: string | undefined }> => {
   const { headers = {}, protocols = ['graphql-transport-ws'], path = '/graphql' } = options
   const ws = new WebSocket(url.replace(/^http/, 'ws') + path, protocols, { headers })
   ws.on('error', () => {})
@@ -80,7 +83,13 @@ export const refusalOf = async (url: string, options: RawOptions): Promise<{ sta
     ws.on('unexpected-response', (_, res) => {
       let text = ''
       res.on('data', (chunk: Buffer) => (text += chunk.toString()))
-      res.on('end', () => resolve({ status: res.statusCode ?? 0, body: JSON.parse(text || '{}') as Json }))
+      res.on('end', () =>
+        resolve({
+          status: res.statusCode ?? 0,
+          body: JSON.parse(text || '{}') as Json,
+          retryAfter: res.headers['retry-after'],
+        }),
+      )
     })
   })
 }

@@ -20,6 +20,8 @@ const checkMs = 10_000
 const answerMs = 5_000
 /** A console starts without Redis too, after it has waited this long. */
 const firstMs = 3_000
+/** A reader waits so long to be known to Redis: beyond, it begins without the other replicas, as while Redis is away. */
+const listenMs = 1_000
 
 interface Listener {
   channel: string
@@ -69,6 +71,8 @@ const openLane = (
   let away = Promise.withResolvers<void>()
   let closing = false
   let unsent = 0
+  /** Goes out once those who listen on this replica have been served: writing to Redis takes as long as answering one of them. */
+  let outbox: { channel: string; toText: () => string }[] = []
   let refused = false
 
   const complain = (what: string, error: unknown): void => {
@@ -106,24 +110,38 @@ const openLane = (
     }
   })
 
+  const post = (channel: string, message: string): void => {
+    unsent += message.length
+    pubsub
+      .publish(channel, message)
+      .then(
+        () => (refused = false),
+        (error: unknown) => {
+          if (!refused && publisher.status === 'ready') complain('expected to publish, got a refusal', error)
+          refused = true
+        },
+      )
+      .finally(() => (unsent -= message.length))
+  }
+  const flush = (): void => {
+    const messages = outbox
+    outbox = []
+    for (const { channel, toText } of messages) {
+      try {
+        post(channel, `${origin.toString()}${toText()}`)
+      } catch (error) {
+        complain('expected a message that can be sent, got another', error)
+      }
+    }
+  }
+
   return {
     publisher,
     subscriber,
 
-    send(channel: string, text: string): boolean {
-      const message = `${origin.toString()}${text}`
-      if (publisher.status !== 'ready' || unsent + message.length > unsentBytes) return false
-      unsent += message.length
-      pubsub
-        .publish(prefix + channel, message)
-        .then(
-          () => (refused = false),
-          (error: unknown) => {
-            if (!refused && publisher.status === 'ready') complain('expected to publish, got a refusal', error)
-            refused = true
-          },
-        )
-        .finally(() => (unsent -= message.length))
+    send(channel: string, toText: () => string): boolean {
+      if (publisher.status !== 'ready' || unsent > unsentBytes) return false
+      if (outbox.push({ channel: prefix + channel, toText }) === 1) setImmediate(flush)
       return true
     },
 
@@ -140,13 +158,18 @@ const openLane = (
         heard = true
         if (ended) return
         listeners.add(listener)
-        // It was answered while Redis was away: others may have published since.
+        // It was answered while Redis was away or stood still: others may have published since.
         if (answered) onGap()
       })
       const refusal = opened.catch((error: unknown) => {
         if (!ended) complain(`expected to subscribe to ${channel}, got a refusal`, error)
       })
-      if (subscriber.status === 'ready') await Promise.race([refusal, away.promise])
+      if (subscriber.status === 'ready') {
+        const late = Promise.withResolvers<void>()
+        const cancel = clock.after(listenMs, late.resolve)
+        await Promise.race([refusal, away.promise, late.promise])
+        cancel()
+      }
       answered = !heard
       return {
         end() {
@@ -164,6 +187,7 @@ const openLane = (
       const grace = Promise.withResolvers<void>()
       const cancel = clock.after(1_000, () => grace.resolve())
       // What was published is still sent.
+      flush()
       if (publisher.status === 'ready') await Promise.race([publisher.quit().catch(() => {}), grace.promise])
       cancel()
       publisher.disconnect()
@@ -203,7 +227,7 @@ export const openRedisEngine = async (url: string, options: RedisEngineOptions):
   cancel()
 
   return {
-    send: (lane, channel, text) => lanes[lane].send(channel, text),
+    send: (lane, channel, toText) => lanes[lane].send(channel, toText),
     listen: (lane, channel, onText, onGap) => lanes[lane].listen(channel, onText, onGap),
     connected: () => connections.every((connection) => connection.status === 'ready'),
     async ping() {
