@@ -39,9 +39,14 @@ let lines: string[]
 let stored: { samples: Stored[]; events: Stored[] }
 
 let note: (asked: Asked) => void
+/** The console's clock goes right, whatever the machine's is set to. */
+let consoleMs: () => number
+const good = (asked: Asked): Reply => goodReply(asked, consoleMs())
 
 beforeEach(async () => {
   clock = createFakeClock(Date.now())
+  const startMs = clock.now() - clock.monotonicMs()
+  consoleMs = () => startMs + clock.monotonicMs()
   // A console that is closed may still find something in its sockets: not for the next test.
   const own: typeof stored = { samples: [], events: [] }
   stored = own
@@ -54,10 +59,10 @@ beforeEach(async () => {
   }
   const noteOwn = note
   console = await openScriptedConsole({
-    ack: (good) => ({ payload: { ...good, consoleTime: clock.now() } }),
+    ack: (ack) => ({ payload: { ...ack, consoleTime: consoleMs() } }),
     reply(asked) {
       noteOwn(asked)
-      return goodReply(asked)
+      return good(asked)
     },
   })
   home = mkdtempSync(join(tmpdir(), 'sindri-agent-'))
@@ -135,7 +140,7 @@ async function stop(agent: Agent): Promise<number> {
 
 async function linked(count = 1): Promise<ScriptedLink> {
   await eventually(() => console.links.length).toBeGreaterThanOrEqual(count)
-  await eventually(() => console.last().of('Orders').length).toBe(1)
+  await eventually(() => console.last().of('OrdersWithCommands').length).toBe(1)
   return console.last()
 }
 
@@ -189,6 +194,16 @@ describe('a wall clock that is set', () => {
     expect(Math.max(...gapsOf(beats))).toBeLessThan(60)
   })
 
+  it('on the console is followed with the next beat, and remembered', async () => {
+    await start({ SINDRI_AGENT_HEARTBEAT: '2' })
+    await linked()
+    await eventually(() => stored.samples.length).toBeGreaterThan(0)
+    const wasMs = consoleMs
+    consoleMs = () => wasMs() - 3_600_000
+    await eventually(() => Date.parse(stored.samples.at(-1)?.at ?? '') - wasMs()).toBeLessThan(-3_000_000)
+    expect(Number(readFileSync(join(stateDir(), 'console-offset'), 'utf8'))).toBeLessThan(-3_000_000)
+  })
+
   it('sends no event into the future, and voids no order', async () => {
     await start()
     const link = await linked()
@@ -206,6 +221,68 @@ describe('a wall clock that is set', () => {
   })
 })
 
+const runOrder = (commandId: string, command: string): object => ({
+  __typename: 'CommandRunOrder',
+  commandId,
+  command,
+  args: null,
+  cwd: home,
+  env: [],
+  stdin: null,
+  timeoutMs: 3_600_000,
+})
+type Told = { commandId: string; output?: { data: string }; finished?: Record<string, unknown> }
+const told = (link: ScriptedLink): Told[] =>
+  link.of('PublishCommandRecords').flatMap(({ variables }) => variables.records as Told[])
+
+describe('commands', () => {
+  it('are run when they are granted, and told of; what was granted once is not run again', async () => {
+    await start()
+    const link = await linked()
+    await eventually(() => link.of('ReportCommands').map(({ variables }) => variables.ids)).toEqual([[]])
+    link.order(runOrder('cmd_1', 'echo ran >> ran; echo good'))
+    link.order(runOrder('cmd_1', 'echo ran >> ran; echo good'))
+    await eventually(() => told(link).find(({ finished }) => finished)?.finished).toMatchObject({
+      outcome: 'SUCCEEDED',
+      exitCode: 0,
+      stdoutBytes: 5,
+    })
+    link.order(runOrder('cmd_1', 'echo ran >> ran'))
+    link.order(runOrder('cmd_2', 'echo other'))
+    await eventually(() => told(link).filter(({ finished }) => finished).length).toBe(2)
+    const text = told(link).map(({ output }) => Buffer.from(output?.data ?? '', 'base64').toString())
+    expect(text.join('')).toBe('good\nother\n')
+    expect(readFileSync(join(home, 'ran'), 'utf8')).toBe('ran\n')
+    expect(link.of('ClaimCommand').map(({ variables }) => variables.id)).toEqual(['cmd_1', 'cmd_2'])
+  })
+
+  it('are not known to an older console: it is asked for what it knows alone, and told nothing of them', async () => {
+    console.behaviour.ack = (good) => ({ payload: { ...good, protocolVersion: '1.0', consoleTime: clock.now() } })
+    await start()
+    await eventually(() => console.links.length).toBe(1)
+    await eventually(() => console.last().of('Orders').length).toBe(1)
+    await eventually(() => stored.samples.length).toBeGreaterThan(2)
+    const names = new Set(console.last().asked.map(({ name }) => name))
+    for (const name of ['OrdersWithCommands', 'ReportCommands', 'ClaimCommand', 'PublishCommandRecords'])
+      expect(names).not.toContain(name)
+  })
+
+  it('end with the agent, which says so', async () => {
+    const agent = await start()
+    const link = await linked()
+    link.order(runOrder('cmd_1', 'echo $$ > self; exec sleep 1000'))
+    await eventually(() => existsSync(join(home, 'self')) && readFileSync(join(home, 'self'), 'utf8')).toMatch(
+      /^\d+\n$/,
+    )
+    expect(await stop(agent)).toBeLessThan(5000)
+    expect(told(link).at(-1)).toMatchObject({
+      commandId: 'cmd_1',
+      finished: { outcome: 'FAILED', message: 'The agent was stopped while it ran, and ended it.' },
+    })
+    expect(() => process.kill(Number(readFileSync(join(home, 'self'), 'utf8')), 0)).toThrow('ESRCH')
+  })
+})
+
 describe('stopping', () => {
   it('ends shells first, tells of their end, hands over what is unsent, says goodbye, and lets go of its directory', async () => {
     const agent = await start()
@@ -215,10 +292,10 @@ describe('stopping', () => {
     // Mutations are slow to be answered from now on.
     const late: (() => void)[] = []
     console.behaviour.reply = (asked) => {
-      if (!asked.name.startsWith('PublishSamples')) return goodReply(asked)
+      if (!asked.name.startsWith('PublishSamples')) return good(asked)
       late.push(() => {
         note(asked)
-        link.answer(asked.id, goodReply(asked))
+        link.answer(asked.id, good(asked))
       })
       return undefined
     }
@@ -394,7 +471,7 @@ describe('a console that has lost its mind', () => {
           return reply(asked, console.last())
         }
         note(asked)
-        return goodReply(asked)
+        return good(asked)
       }
       install(`extension-${index}`)
       await eventually(() => spoilt, 250).toBe(true)
@@ -414,8 +491,8 @@ describe('a console that has lost its mind', () => {
     link.order(openOrder('trm_good'))
     await eventually(() => link.of('ReportTerminalOpened').length).toBe(1)
     for (const order of orders()) link.order(order)
-    link.send(JSON.stringify({ id: link.of('Orders')[0]?.id, type: 'next', payload: { data: null } }))
-    link.send(JSON.stringify({ id: link.of('Orders')[0]?.id, type: 'next', payload: { data: 'order' } }))
+    link.send(JSON.stringify({ id: link.of('OrdersWithCommands')[0]?.id, type: 'next', payload: { data: null } }))
+    link.send(JSON.stringify({ id: link.of('OrdersWithCommands')[0]?.id, type: 'next', payload: { data: 'order' } }))
     link.order({ __typename: 'SampleFasterOrder', everyMs: 500, until: new Date(clock.now() + 20_000).toISOString() })
     link.order({ __typename: 'TerminalEndOrder', terminalId: 'trm_good', reason: 'ENDED' })
     await eventually(() => link.of('ReportTerminalClosed').length).toBe(1)
@@ -431,7 +508,7 @@ describe('a console that has lost its mind', () => {
   it('ends the orders: the link begins anew', async () => {
     await start()
     const link = await linked()
-    link.send(JSON.stringify({ id: link.of('Orders')[0]?.id, type: 'complete' }))
+    link.send(JSON.stringify({ id: link.of('OrdersWithCommands')[0]?.id, type: 'complete' }))
     await linked(2)
     await expect.poll(() => link.closedWith()).toBe(1000)
   })

@@ -1,11 +1,20 @@
 // The agent, wired: what it knows of its machine goes out, what the console orders comes in, and one link carries both.
 import { LIMITS } from '@sindri/schema/contract/limits'
 import { join } from 'node:path'
+import { createCommands } from './commands/commands.ts'
+import { createRunner } from './commands/run.ts'
 import type { AgentEnv, Surroundings } from './env.ts'
 import { startEvents } from './events/events.ts'
 import { createChanges } from './heartbeat/changes.ts'
 import { createFacts } from './heartbeat/facts.ts'
-import { type LiveSampleInput, OrdersDocument, PublishLiveSampleDocument } from './link/gql/graphql.ts'
+import { knows } from './link/ack.ts'
+import { createCommandWire } from './link/commandWire.ts'
+import {
+  type LiveSampleInput,
+  OrdersDocument,
+  OrdersWithCommandsDocument,
+  PublishLiveSampleDocument,
+} from './link/gql/graphql.ts'
 import { startHeartbeat } from './link/heartbeat.ts'
 import { type Ending, keepLink } from './link/keepLink.ts'
 import type { Link } from './link/openLink.ts'
@@ -15,16 +24,16 @@ import { createTerminalWire } from './link/terminalWire.ts'
 import { createReader } from './metrics/reader.ts'
 import { startSampling } from './metrics/schedule.ts'
 import { type Clock, sleep, type Undo } from './platform/clock.ts'
-import { createConsoleTime, toOffsetMs } from './platform/consoleTime.ts'
+import { createConsoleTime, type Told, toOffsetMs } from './platform/consoleTime.ts'
 import { ulid } from './platform/ids.ts'
 import type { Log } from './platform/log.ts'
 import { openOutbox } from './platform/outbox/outbox.ts'
 import { startPulse } from './platform/pulse.ts'
+import { shellUser } from './platform/shell.ts'
 import { openStateDir } from './platform/stateDir.ts'
 import { createStop, type Stop } from './platform/stop.ts'
 import { createPtySpawner } from './terminals/pty.ts'
 import { createSessions, type Sessions } from './terminals/sessions.ts'
-import { shellUser } from './terminals/shell.ts'
 
 export interface AgentOptions {
   env: AgentEnv
@@ -51,12 +60,14 @@ const publishLive = (link: Link, sample: LiveSampleInput): void => {
 
 /** SIGTERM flushes within five seconds. */
 const graceMs = 4_500
-/** Of these, for the console to take what waits, while shells end; the disk keeps the rest. */
+/** Of these, for the console to take what waits, while shells and commands end; the disk keeps the rest. */
 const drainMs = 1_000
 /** And for the news that they have ended. */
 const lastWordsMs = 500
 /** Console time between starts: a clock that is wrong stays wrong while the console is away. */
 const offsetFile = 'console-offset'
+/** Not each millisecond is worth a write; either clock may have been set. */
+const rememberMs = 1_000
 
 /** Rejects without leaving anything behind. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
@@ -78,12 +89,19 @@ async function wire(options: AgentOptions, stop: Stop): Promise<Agent> {
   stop.add('state directory', () => state.close())
   if (state.path) stop.add('pulse', startPulse(state.path, clock))
 
-  const consoleTime = createConsoleTime(clock, toOffsetMs(state.read(offsetFile)))
+  let rememberedMs = toOffsetMs(state.read(offsetFile))
+  const consoleTime = createConsoleTime(clock, rememberedMs)
+  const learn = (told: Told): void => {
+    consoleTime.learn(told)
+    if (Math.abs(consoleTime.offsetMs() - rememberedMs) < rememberMs) return
+    rememberedMs = consoleTime.offsetMs()
+    state.write(offsetFile, String(rememberedMs))
+  }
   const outbox = await openOutbox({
     dir: state.path && join(state.path, 'spool'),
     run,
     clock,
-    nowMs: consoleTime.now,
+    nowMs: consoleTime.told,
     log,
   })
   stop.add('spool', () => outbox.close())
@@ -101,17 +119,27 @@ async function wire(options: AgentOptions, stop: Stop): Promise<Agent> {
     log,
     toLocalMs: (consoleMs) => clock.now() + consoleMs - consoleTime.now(),
   })
+  const user = shellUser(variables)
+  const descriptors = new Set<number>()
   const sessions: Sessions = createSessions({
     clock,
-    spawn: createPtySpawner(clock),
+    spawn: createPtySpawner(clock, descriptors),
     env: variables,
-    user: shellUser(variables),
+    user,
     configuredShell: env.shell,
     idleMs: env.terminalIdleMs,
     ringBytes: env.terminalRingBytes,
     publish: terminals.publish,
     onEnded: terminals.ended,
   })
+  const commands = createCommands({
+    clock,
+    log,
+    outbox,
+    nowMs: consoleTime.now,
+    start: createRunner({ clock, env: variables, user, configuredShell: env.shell, descriptors }),
+  })
+  const commandWire = createCommandWire({ commands, outbox, clock, log })
 
   let present: { link: Link; pump: Pump } | null = null
   const sampling = startSampling({
@@ -140,7 +168,7 @@ async function wire(options: AgentOptions, stop: Stop): Promise<Agent> {
     try {
       if (order.__typename === 'SampleFasterOrder') {
         sampling.sampleFaster({ everyMs: order.everyMs, untilMs: Date.parse(order.until) })
-      } else terminals.obey(order)
+      } else if (!commandWire.obey(order)) terminals.obey(order)
     } catch (error) {
       log.error('an order could not be carried out', { kind: order.__typename, error })
     }
@@ -169,16 +197,17 @@ async function wire(options: AgentOptions, stop: Stop): Promise<Agent> {
     facts,
     hello: () => ({ agentVersion: version, hostname, ...intervals, notices: notices() }),
     onLinked(linked) {
-      consoleTime.learn({ consoleTimeMs: linked.ack.consoleTime, askedMs: linked.askedMs, heardMs: linked.heardMs })
-      state.write(offsetFile, String(consoleTime.offsetMs()))
+      learn({ consoleTimeMs: linked.ack.consoleTime, askedMs: linked.askedMs, heardMs: linked.heardMs })
       intervals = {
         heartbeatMs: env.heartbeatMs ?? linked.ack.heartbeatMs,
         metricsMs: env.metricsMs ?? linked.ack.metricsMs,
       }
       sampling.setIntervalMs(intervals.metricsMs)
       sampling.sampleNow()
+      const undoCommands = commandWire.linked(linked)
       // Without its inbox the link is of no use: it begins anew.
-      const undoOrders = linked.watch(OrdersDocument, obey, (error) => {
+      const ordersOf = knows(linked.ack, 'commands') ? OrdersWithCommandsDocument : OrdersDocument
+      const undoOrders = linked.watch(ordersOf, obey, (error) => {
         log.warn('the console ended the orders', { error: error ?? undefined })
         linked.close()
       })
@@ -192,20 +221,24 @@ async function wire(options: AgentOptions, stop: Stop): Promise<Agent> {
         facts,
         changes,
         notices,
+        onTold: learn,
       })
       const pump = startPump({ link: linked, outbox, clock, log })
       present = { link: linked, pump }
-      const undo: Undo[] = [undoOrders, undoTerminals, undoHeartbeat, pump.stop]
+      const undo: Undo[] = [undoOrders, undoCommands, undoTerminals, undoHeartbeat, pump.stop]
       return () => {
         present = null
         for (const end of undo) end()
       }
     },
   })
-  // Ended last first: nothing new arises, shells end while their last words can be sent, and then the link may go.
+  // Ended last first: nothing new arises, shells and commands end while their last words can be sent, and then the link may go.
   stop.add('link', () => link.stop())
   stop.add('last words', () => drain(lastWordsMs))
-  stop.add('terminals', async () => void (await Promise.all([sessions.closeAll(), drain(drainMs)])))
+  stop.add(
+    'terminals and commands',
+    async () => void (await Promise.all([sessions.closeAll(), commands.stop(), drain(drainMs)])),
+  )
   stop.add('unwritten data', () => outbox.flush())
   stop.add('events', events)
   stop.add('sampling', () => sampling.stop())

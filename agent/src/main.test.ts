@@ -257,6 +257,9 @@ it('ends with exit code 3 when its secret is wrong', async () => {
   )
 })
 
+/** Its own bound is 4.5 s, and the machine may be busy; without one it would wait for an answer for 20 s. */
+const endedWithinMs = 12_000
+
 describe('asked to end', () => {
   /** Milliseconds it took, and how it ended. */
   async function end(
@@ -279,7 +282,7 @@ describe('asked to end', () => {
       expect(isAlive(pid)).toBe(true)
       const { code, tookMs } = await end(program, ...signals)
       expect([code, isAlive(pid)]).toEqual([0, false])
-      expect(tookMs).toBeLessThan(5000)
+      expect(tookMs).toBeLessThan(endedWithinMs)
       await expect.poll(() => link.closedWith()).toBe(1000)
       expect(link.of('ReportTerminalClosed')[0]?.variables.report).toMatchObject({
         id: 'trm_1',
@@ -299,7 +302,7 @@ describe('asked to end', () => {
     await expect.poll(() => spooled(join(home, '.sindri/agent/spool/samples'))).toContain(`"seq":${next}`)
     const { code, tookMs } = await end(program, 'SIGTERM')
     expect(code).toBe(0)
-    expect(tookMs).toBeLessThan(5000)
+    expect(tookMs).toBeLessThan(endedWithinMs)
     console.behaviour.upgrade = 'accept'
     run(joining(console))
     await expect.poll(() => console.links.length).toBeGreaterThan(1)
@@ -337,7 +340,7 @@ describe('asked to end', () => {
     link.ws.pause()
     const { code, tookMs } = await end(program, 'SIGTERM')
     expect([code, isAlive(pid)]).toEqual([0, false])
-    expect(tookMs).toBeLessThan(5000)
+    expect(tookMs).toBeLessThan(endedWithinMs)
   })
 
   it('before it has reached anybody', async () => {

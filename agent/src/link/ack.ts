@@ -1,6 +1,6 @@
 // The console's acknowledgement of a link, believed only once every value in it has been looked at.
 import { LIMITS } from '@sindri/schema/contract/limits'
-import { type AgentAck, PROTOCOL } from '@sindri/schema/contract/protocol'
+import { type AgentAck, PROTOCOL, SINCE_MINOR } from '@sindri/schema/contract/protocol'
 import { anyText, members, number, offset, text, timeMs, token } from './shape.ts'
 
 /** Connecting again cannot help: one of the two must be updated. */
@@ -44,3 +44,9 @@ export function readAck(payload: unknown): AgentAck {
     metricsMs: within(ack.metricsMs, LIMITS.metricsRangeMs),
   }
 }
+
+/** Whether the console knows what came after 1.0. */
+export const knows = (
+  { protocolVersion }: Pick<AgentAck, 'protocolVersion'>,
+  what: keyof typeof SINCE_MINOR,
+): boolean => Number(protocolVersion.split('.')[1]) >= SINCE_MINOR[what]

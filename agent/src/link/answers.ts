@@ -1,8 +1,10 @@
 // What the console may answer to each operation; another answer counts as a defect of the console, never as done.
 import { LIMITS } from '@sindri/schema/contract/limits'
 import {
+  ClaimCommandDocument,
   HeartbeatDocument,
   type Operation,
+  PublishCommandRecordsDocument,
   PublishEventsDocument,
   PublishGapsDocument,
   PublishLiveSampleDocument,
@@ -10,6 +12,7 @@ import {
   PublishTerminalFramesDocument,
   RegisterInstanceDocument,
   RenewAgentTokenDocument,
+  ReportCommandsDocument,
   ReportTerminalClosedDocument,
   ReportTerminalOpenedDocument,
   ReportTerminalsDocument,
@@ -50,6 +53,9 @@ const answers = new Map<AnyOperation, Check>([
   [PublishSamplesDocument, members({ publishSamples: published })],
   [PublishGapsDocument, members({ publishGaps: published })],
   [PublishEventsDocument, members({ publishEvents: published })],
+  [PublishCommandRecordsDocument, members({ publishCommandRecords: published })],
+  [ClaimCommandDocument, members({ claimCommand: flag })],
+  [ReportCommandsDocument, members({ reportCommands: flag })],
   [PublishLiveSampleDocument, members({ publishLiveSample: flag })],
   [ReportTerminalsDocument, members({ reportTerminals: list(id, 10_000) })],
   [ReportTerminalOpenedDocument, members({ reportTerminalOpened: flag })],

@@ -16,16 +16,18 @@ it('starts small again after success', () => {
   expect(backoff.next()).toBe(500)
 })
 
-it('never waits longer than the ceiling of a single call', () => {
+it('comes back never before the time it was told, and spread behind it', () => {
   fc.assert(
     fc.property(
       fc.float({ min: 0, max: Math.fround(0.999), noNaN: true }),
       fc.nat(20),
-      fc.nat(10_000),
-      (chance, tries, ceilingMs) => {
+      fc.nat(100_000),
+      (chance, tries, retryAfterMs) => {
         const backoff = createBackoff({ firstMs: 500, maxMs: 60_000, random: () => chance })
         for (let count = 0; count < tries; count++) backoff.next()
-        expect(backoff.next(ceilingMs)).toBeLessThanOrEqual(ceilingMs)
+        const delayMs = backoff.next(retryAfterMs)
+        expect(delayMs).toBeGreaterThanOrEqual(retryAfterMs)
+        expect(delayMs - retryAfterMs).toBe(Math.round(chance * Math.max(2_000, Math.min(500 * 2 ** tries, 60_000))))
       },
     ),
   )

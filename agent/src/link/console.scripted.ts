@@ -5,6 +5,7 @@ import {
   enrolStatement,
   linkStatement,
   NONCE_HEADER,
+  PROTOCOL,
 } from '@sindri/schema/contract/protocol'
 import { createPublicKey, randomBytes, verify } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
@@ -83,24 +84,22 @@ const isSigned = (publicKey: string, text: string, signature: string): boolean =
   return verify(null, Buffer.from(text), key, Buffer.from(signature, 'base64url'))
 }
 
-const later = (ms: number): string => new Date(Date.now() + ms).toISOString()
-
 /** What a console in good order answers. */
-export const goodReply = ({ name, variables }: Asked): Reply => {
-  const publish = /^Publish(Samples|Gaps|Events)$/.exec(name)?.[1]
+export const goodReply = ({ name, variables }: Asked, nowMs = Date.now()): Reply => {
+  const publish = /^Publish(Samples|Gaps|Events|CommandRecords)$/.exec(name)?.[1]
   if (publish)
     return {
       data: { [`publish${publish}`]: { outcomes: (variables.records as unknown[]).map(() => 'STORED'), refusals: [] } },
     }
   switch (name) {
     case 'Heartbeat':
-      return { data: { heartbeat: later(0) } }
+      return { data: { heartbeat: new Date(nowMs).toISOString() } }
     case 'RenewAgentToken':
       return {
         data: {
           renewAgentToken: {
             token: `token-${randomBytes(4).toString('hex')}`,
-            expiresAt: later(day),
+            expiresAt: new Date(nowMs + day).toISOString(),
             renewNonce: 'next',
           },
         },
@@ -108,6 +107,7 @@ export const goodReply = ({ name, variables }: Asked): Reply => {
     case 'ReportTerminals':
       return { data: { reportTerminals: [] } }
     case 'Orders':
+    case 'OrdersWithCommands':
       return undefined
     default:
       return { data: { [name.charAt(0).toLowerCase() + name.slice(1)]: true } }
@@ -119,7 +119,7 @@ export async function openScriptedConsole(changes: Partial<Behaviour> = {}): Pro
     enrol: null,
     upgrade: 'accept',
     ack: (good) => ({ payload: good }),
-    reply: goodReply,
+    reply: (asked) => goodReply(asked),
     ...changes,
   }
   const secret = randomBytes(8).toString('hex')
@@ -206,7 +206,7 @@ export async function openScriptedConsole(changes: Partial<Behaviour> = {}): Pro
         return ws.close(4460, 'Expected a signature over the nonce of this socket, got another one.')
       }
       const good: AgentAck = {
-        protocolVersion: '1.0',
+        protocolVersion: `${PROTOCOL.major}.${PROTOCOL.minor}`,
         consoleVersion: '0.1.0',
         consoleTime: Date.now(),
         token: `token-${++epoch}`,
@@ -241,7 +241,7 @@ export async function openScriptedConsole(changes: Partial<Behaviour> = {}): Pro
       const { query, variables = {} } = message.payload as { query: string; variables?: Values }
       const name = /^\s*\w+\s+(\w+)/.exec(query)?.[1] ?? ''
       const one: Asked = { id: message.id, name, variables }
-      if (name === 'Orders') subscription = message.id
+      if (name.startsWith('Orders')) subscription = message.id
       asked.push(one)
       answer(one.id, behaviour.reply(one))
     })

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createChanges } from '../heartbeat/changes.ts'
 import { createFakeClock, type FakeClock } from '../platform/clock.fake.ts'
 import type { Undo } from '../platform/clock.ts'
+import type { Told } from '../platform/consoleTime.ts'
 import { createLog } from '../platform/log.ts'
 import type { FactsInput, HeartbeatInput } from './gql/graphql.ts'
 import { startHeartbeat } from './heartbeat.ts'
@@ -15,6 +16,7 @@ let notices: string[]
 let lines: string[]
 let answer: () => Promise<unknown>
 let changes: ReturnType<typeof createChanges<FactsInput>>
+let told: Told[]
 let undo: Undo
 
 beforeEach(() => {
@@ -26,6 +28,7 @@ beforeEach(() => {
   lines = []
   answer = async () => ({ heartbeat: '2026-01-01T00:00:00Z' })
   changes = createChanges()
+  told = []
 })
 afterEach(() => undo())
 
@@ -45,6 +48,7 @@ function start(): void {
     facts: async () => facts,
     changes,
     notices: () => notices,
+    onTold: (each) => void told.push(each),
   })
 }
 
@@ -81,7 +85,7 @@ it('tells what is new once it was heard, and again until then', async () => {
   notices = ['the disk is full']
   start()
   await clock.advance(10_000)
-  answer = async () => ({})
+  answer = async () => ({ heartbeat: '2026-01-01T00:00:00Z' })
   await clock.advance(10_000)
   facts = { ...facts, yamlHash: 'abc' }
   notices = []
@@ -97,7 +101,7 @@ it('is not overtaken by the next beat while its answer is awaited', async () => 
   start()
   await clock.advance(50_000)
   expect(beats).toHaveLength(1)
-  late.resolve({})
+  late.resolve({ heartbeat: '2026-01-01T00:00:00Z' })
   await clock.advance(10_000)
   expect(beats).toHaveLength(2)
 })
@@ -108,7 +112,7 @@ it('goes on without facts that the console refuses, and says so once', async () 
   }
   start()
   await clock.advance(0)
-  answer = async () => ({})
+  answer = async () => ({ heartbeat: '2026-01-01T00:00:00Z' })
   await clock.advance(20_000)
   expect(beats.map(({ facts: told }) => told)).toEqual([facts, undefined, undefined])
   expect(lines).toHaveLength(1)
@@ -133,9 +137,20 @@ it('says nothing over a link that has ended, not even what was just being read',
     facts: () => reading.promise,
     changes,
     notices: () => [],
+    onTold: (each) => void told.push(each),
   })
   undo()
   reading.resolve(facts)
   await clock.advance(60_000)
   expect([beats, lines, clock.timerCount()]).toEqual([[], [], 0])
+})
+
+it('hands on what time the answer says it is, and between when it was said', async () => {
+  const late = Promise.withResolvers<unknown>()
+  answer = () => late.promise
+  start()
+  await clock.advance(70)
+  late.resolve({ heartbeat: '2026-01-01T00:00:00.250Z' })
+  await clock.advance(0)
+  expect(told).toEqual([{ consoleTimeMs: Date.UTC(2026, 0, 1) + 250, askedMs: startMs, heardMs: startMs + 70 }])
 })

@@ -1,5 +1,6 @@
-// Says at each interval that the agent lives, and what has changed of its machine since the console last heard.
+// Says at each interval that the agent lives, and what has changed of its machine since the console last heard; hears what time it is there.
 import type { Clock, Undo } from '../platform/clock.ts'
+import type { Told } from '../platform/consoleTime.ts'
 import type { Log } from '../platform/log.ts'
 import type { Changes } from '../heartbeat/changes.ts'
 import { type FactsInput, HeartbeatDocument } from './gql/graphql.ts'
@@ -16,6 +17,7 @@ export interface HeartbeatDeps {
   facts: () => Promise<FactsInput>
   changes: Changes<FactsInput>
   notices: () => string[]
+  onTold: (told: Told) => void
 }
 
 export function startHeartbeat({
@@ -27,6 +29,7 @@ export function startHeartbeat({
   facts,
   changes,
   notices,
+  onTold,
 }: HeartbeatDeps): Undo {
   let stopped = false
   let busy = false
@@ -57,8 +60,10 @@ export function startHeartbeat({
       ...(changed && { facts: changed }),
       ...(freshText !== told && { notices: fresh }),
     }
+    const askedMs = clock.monotonicMs()
     try {
-      await link.ask(HeartbeatDocument, { input })
+      const { heartbeat } = await link.ask(HeartbeatDocument, { input })
+      onTold({ consoleTimeMs: Date.parse(heartbeat), askedMs, heardMs: clock.monotonicMs() })
     } catch (error) {
       const isNews = input.facts !== undefined || input.notices !== undefined
       if (!isNews || !(error instanceof Refused) || !['BAD_INPUT', 'BAD_QUERY'].includes(error.code)) throw error

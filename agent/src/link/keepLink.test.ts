@@ -7,6 +7,7 @@ import { type AgentEnv, readEnv } from '../env.ts'
 import { createFakeClock, type FakeClock } from '../platform/clock.fake.ts'
 import { createLog } from '../platform/log.ts'
 import { openStateDir, type StateDir } from '../platform/stateDir.ts'
+import { OrdersDocument } from './gql/graphql.ts'
 import { type HttpAnswer, openScriptedConsole, type ScriptedConsole } from './console.scripted.ts'
 import { type KeptLink, keepLink } from './keepLink.ts'
 import type { Link } from './openLink.ts'
@@ -82,6 +83,12 @@ async function stopped(link: KeptLink): Promise<void> {
   const stopping = link.stop()
   await clock.advance(1000)
   await stopping
+}
+/** The console lets the agent hear something, and hears it answer. */
+async function heard(): Promise<void> {
+  const answered = new Promise((resolve) => console.last().ws.once('pong', resolve))
+  console.last().ws.ping()
+  await answered
 }
 const lost = () => lines.filter(({ message }) => message === 'link lost')
 const retries = () => lines.filter(({ retryMs }) => retryMs !== undefined).map(({ retryMs }) => retryMs)
@@ -226,9 +233,7 @@ describe('a credential that is refused', () => {
     await started()
     for (let times = 1; times <= 4; times++) {
       await clock.advance(9_000)
-      const heard = new Promise((resolve) => console.last().ws.once('pong', resolve))
-      console.last().ws.ping()
-      await heard
+      await heard()
       await clock.advance(1_000)
       console.last().ws.close(CLOSE.UNAUTHENTICATED.code)
       await eventually(() => worked.length).toBe(times + 1)
@@ -255,6 +260,38 @@ describe('coming back', () => {
     expect(retries()).toEqual([500, 1000, 2000, 500])
   })
 
+  it.each([
+    ['within half a second while orders come', 0, 500],
+    ['within half a second when the last order is a minute old', 60_000, 500],
+    ['spread over 10 s when nobody has ordered anything for long', 120_000, 10_000],
+  ])('after RESTARTING is %s', async (_, passedMs, ceilingMs) => {
+    chance = 0.999_999
+    let orders = 0
+    start(
+      envOf(),
+      (link) =>
+        void link.watch(
+          OrdersDocument,
+          () => orders++,
+          () => {},
+        ),
+    )
+    await eventually(() => console.last()?.of('Orders').length).toBe(1)
+    console.last().order({ __typename: 'SampleFasterOrder', everyMs: 1000, until: '2030-01-01T00:00:00Z' })
+    await eventually(() => orders).toBe(1)
+    for (let leftMs = passedMs; leftMs > 0; leftMs -= 5_000) {
+      await clock.advance(5_000)
+      await heard()
+    }
+    console.last().ws.close(CLOSE.RESTARTING.code)
+    await eventually(() => retries()).toEqual([ceilingMs])
+    // Where it comes to, the same is said a moment later.
+    await clock.advance(ceilingMs)
+    await eventually(() => worked.length).toBe(2)
+    console.last().ws.close(CLOSE.RESTARTING.code)
+    await eventually(() => retries()).toEqual([ceilingMs, ceilingMs])
+  })
+
   it('honours Retry-After of whatever stands before the console', async () => {
     console.behaviour.upgrade = { status: 503, headers: { 'retry-after': '25' } }
     start()
@@ -264,6 +301,13 @@ describe('coming back', () => {
     expect(console.upgrades()).toBe(1)
     await clock.advance(1)
     await eventually(() => worked.length).toBe(1)
+  })
+
+  it.each([0, 0.37, 0.999_999])('is spread over 2 s behind a Retry-After that everybody got (%d)', async (drawn) => {
+    chance = drawn
+    console.behaviour.upgrade = { status: 503, headers: { 'retry-after': '3' } }
+    start()
+    await eventually(() => retries()).toEqual([3_000 + Math.round(drawn * 2_000)])
   })
 
   it('goes on after an acknowledgement of a wrong shape, and after one of a wrong type', async () => {
@@ -278,7 +322,7 @@ describe('coming back', () => {
     console.behaviour.ack = (good) => ({ payload: { ...good, protocolVersion: '2.0' } })
     expect(await start().ended).toEqual({
       kind: 'unwanted',
-      message: 'Update the agent: the agent speaks protocol 1.0, the console 2.0.',
+      message: 'Update the agent: the agent speaks protocol 1.1, the console 2.0.',
     })
   })
 

@@ -43,6 +43,9 @@ export interface KeptLink {
 
 const duplicateRetryMs = 60_000
 const restartCeilingMs = 10_000
+const restartWatchedCeilingMs = 500
+/** A page that shows a terminal says so once a minute, one that shows figures more often. */
+const watchedMs = 90_000
 /** A link that ended sooner was no success: its end must not make the next try immediate. */
 const steadyMs = 10_000
 /** A credential that is refused so often in a row will not be taken by the next try. */
@@ -65,6 +68,8 @@ export function keepLink(deps: KeepLinkDeps): KeptLink {
   /** In a row, of links that did not last. */
   let unauthenticated = 0
   let unreached = 0
+  /** When the last order came, on whichever link. */
+  let orderedMs = -Infinity
 
   async function enrolled(): Promise<Enrolment> {
     const known = state.enrolment()
@@ -93,6 +98,7 @@ export function keepLink(deps: KeepLinkDeps): KeptLink {
     unreached = 0
     const sinceMs = clock.monotonicMs()
     const closed = await work(link, enrolment)
+    orderedMs = link.broughtMs() ?? orderedMs
     if (clock.monotonicMs() - sinceMs >= steadyMs) {
       backoff.reset()
       unauthenticated = 0
@@ -121,9 +127,11 @@ export function keepLink(deps: KeepLinkDeps): KeptLink {
 
   function delayAfter(name: string | undefined, retryAfterMs: number | null): number {
     if (name === 'DUPLICATE_INSTANCE') return duplicateRetryMs
-    // Not the growing ceiling: a thousand agents were told at the same moment.
-    if (name === 'RESTARTING') return Math.round(random() * restartCeilingMs)
-    return Math.max(backoff.next(), retryAfterMs ?? 0)
+    // A thousand agents were told at the same moment; those with whom somebody works come first.
+    const isWatched = clock.monotonicMs() - orderedMs < watchedMs
+    // It is no failure that another should follow after longer: of several consoles the next may be restarted a moment later.
+    if (name === 'RESTARTING') return Math.round(random() * (isWatched ? restartWatchedCeilingMs : restartCeilingMs))
+    return backoff.next(retryAfterMs)
   }
 
   function afterClose({ code, reason, retryAfterMs }: Closed): number {
@@ -153,7 +161,7 @@ export function keepLink(deps: KeepLinkDeps): KeptLink {
     if (error instanceof Refused && !error.retry && error.code !== 'INTERNAL') {
       throw new Final('unwanted', `The console refuses this agent (${error.code}): ${error.message}`)
     }
-    const retryMs = Math.max(backoff.next(), (error as { retryAfterMs?: number | null }).retryAfterMs ?? 0)
+    const retryMs = backoff.next((error as { retryAfterMs?: number | null }).retryAfterMs)
     if (error instanceof Refused) log.warn('not enrolled yet', { code: error.code, reason: error.message, retryMs })
     else if (error instanceof Unanswered)
       log.warn('console not reached', { console: env.consoleUrl, reason: error.message, retryMs })

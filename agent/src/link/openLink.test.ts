@@ -75,7 +75,7 @@ const askAnything = (link: Link): Promise<unknown> =>
 describe('a handshake', () => {
   it('signs the nonce of its socket, and answers with what was acknowledged', async () => {
     const [link, { init }] = await both()
-    expect(init).toMatchObject({ kind: 'agent', protocolVersion: '1.0', instance, run, hostname: 'forge' })
+    expect(init).toMatchObject({ kind: 'agent', protocolVersion: '1.1', instance, run, hostname: 'forge' })
     expect(link.ack).toMatchObject({ token: 'token-1', epoch: 1, heartbeatMs: 10_000 })
   })
 
@@ -225,8 +225,8 @@ describe('an acknowledgement', () => {
   })
 
   it.each([
-    ['2.0', 'Update the agent: the agent speaks protocol 1.0, the console 2.0.'],
-    ['0.9', 'Update the console: the agent speaks protocol 1.0, the console 0.9.'],
+    ['2.0', 'Update the agent: the agent speaks protocol 1.1, the console 2.0.'],
+    ['0.9', 'Update the console: the agent speaks protocol 1.1, the console 0.9.'],
   ])('of version %s says who must update', async (protocolVersion, message) => {
     console.behaviour.ack = (good) => ({ payload: { ...good, protocolVersion } })
     expect(await refusal(open())).toMatchObject({ name: 'OtherVersion', message })

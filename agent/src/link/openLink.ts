@@ -55,6 +55,8 @@ export interface Link {
     onNext: (data: unknown) => void,
     onEnd: (error: Error | null) => void,
   ): Undo
+  /** Monotonic time of the last thing that a watch brought. */
+  broughtMs(): number | null
   /** Resolves when nothing that was asked waits for its answer. */
   idle(): Promise<void>
   readonly closed: Promise<Closed>
@@ -96,6 +98,7 @@ export function openLink(options: LinkOptions): Promise<Link> {
   /** Nothing is sent any more: graphql-ws would open another socket for it, unseen by everybody. */
   let isOver = false
   let asked = 0
+  let broughtMs: number | null = null
   let nowIdle = Promise.withResolvers<void>()
 
   /** graphql-ws makes the socket itself; this is where its handshake and its frames can be seen. */
@@ -205,19 +208,27 @@ export function openLink(options: LinkOptions): Promise<Link> {
     closed: closed.promise,
     sign: signFor,
     close,
+    broughtMs: () => broughtMs,
     idle: () => (asked === 0 ? Promise.resolve() : nowIdle.promise),
 
     async ask(operation, variables, timeoutMs = answerTimeoutMs) {
       if (isOver) throw new Unanswered('the link has ended')
       asked++
       const answer = Promise.withResolvers<unknown>()
+      let hasAnswer = false
       const dispose = client.subscribe(
         { query: operation.query, variables: variables as Record<string, unknown> },
         {
-          next: ({ data, errors }) => (errors ? answer.reject(toRefused(errors)) : answer.resolve(data)),
+          next({ data, errors }) {
+            hasAnswer = true
+            if (errors) answer.reject(toRefused(errors))
+            else answer.resolve(data)
+          },
           error: (error) => answer.reject(toFailure(error)),
-          // Without `next` before it, this is no answer.
-          complete: () => answer.reject(new Unanswered('the console ended the operation without an answer')),
+          // Without `next` before it, this is no answer; an error that nobody will see is not made.
+          complete: () => {
+            if (!hasAnswer) answer.reject(new Unanswered('the console ended the operation without an answer'))
+          },
         },
       )
       const undoTimer = clock.after(timeoutMs, () => {
@@ -242,7 +253,11 @@ export function openLink(options: LinkOptions): Promise<Link> {
       return client.subscribe(
         { query: operation.query },
         {
-          next: ({ data, errors }) => (errors ? ended(toRefused(errors)) : onNext(data)),
+          next({ data, errors }) {
+            if (errors) return ended(toRefused(errors))
+            broughtMs = clock.monotonicMs()
+            onNext(data)
+          },
           error: (error) => ended(toFailure(error)),
           complete: () => ended(null),
         },

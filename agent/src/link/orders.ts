@@ -4,10 +4,10 @@ import { LIMITS } from '@sindri/schema/contract/limits'
 import type { Log } from '../platform/log.ts'
 import { oneLine, toNotice } from '../platform/text.ts'
 import type { EndReason } from '../terminals/frames.ts'
-import type { OrdersSubscription } from './gql/graphql.ts'
+import type { OrdersWithCommandsSubscription } from './gql/graphql.ts'
 import { anyText, base64, type Check, list, members, offset, oneOf, orNull, text, time, whole } from './shape.ts'
 
-export type Order = OrdersSubscription['orders']
+export type Order = OrdersWithCommandsSubscription['orders']
 
 export interface Inbox {
   /** null: not an order that can be carried out. */
@@ -40,6 +40,16 @@ const kinds: Readonly<Record<Order['__typename'], Check>> = {
   TerminalResizeOrder: members({ terminalId: id, attachmentId: id, cols: size, rows: size }),
   TerminalDetachOrder: members({ terminalId: id, attachmentId: id }),
   TerminalEndOrder: members({ terminalId: id, reason: oneOf(reasons) }),
+  CommandRunOrder: members({
+    commandId: id,
+    command: anyText(LIMITS.commandChars),
+    args: orNull(list(anyText(LIMITS.commandChars), LIMITS.commandArgs)),
+    cwd: orNull(anyText(pathChars)),
+    env: list(members({ name: text(LIMITS.nameChars), value: anyText(variableChars) }), LIMITS.listItems),
+    stdin: orNull(base64(LIMITS.frameBytes)),
+    timeoutMs: whole(LIMITS.commandTimeoutMs[0], LIMITS.commandTimeoutMs[1]),
+  }),
+  CommandCancelOrder: members({ commandId: id }),
   SampleFasterOrder: members({ everyMs: whole(1, LIMITS.metricsRangeMs[1]), until: time }),
 }
 

@@ -1,3 +1,4 @@
+import type { AgentAck } from '@sindri/schema/contract/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createFakeClock, type FakeClock } from '../platform/clock.fake.ts'
 import { createLog } from '../platform/log.ts'
@@ -38,7 +39,7 @@ afterEach(async () => {
   await outbox.close()
 })
 
-function start(): void {
+function start(protocolVersion = '1.1'): void {
   const ask = async ({ query }: { query: string }, { records }: { records: { seq: number }[] }): Promise<unknown> => {
     const [, field = '', stream = ''] = /(publish(\w+))\(records/.exec(query) ?? []
     const batch = { stream, seqs: records.map(({ seq }) => seq) }
@@ -46,10 +47,10 @@ function start(): void {
     return { [field]: await answer(batch) }
   }
   const log = createLog({ level: 'info', format: 'plain', clock, write: (line) => void lines.push(line) })
-  pump = startPump({ link: { ask: ask as never }, outbox, clock, log })
+  pump = startPump({ link: { ask: ask as never, ack: { protocolVersion } as AgentAck }, outbox, clock, log })
 }
 
-function append(count: number, stream: 'samples' | 'events' = 'samples'): void {
+function append(count: number, stream: 'samples' | 'events' | 'commands' = 'samples'): void {
   for (let index = 0; index < count; index++) outbox.append(stream, clock.now(), { index })
 }
 
@@ -67,6 +68,51 @@ it('sends what waits, and what comes later at once; events before samples', asyn
     { stream: 'Samples', seqs: [1, 2, 3] },
     { stream: 'Samples', seqs: [4] },
   ])
+})
+
+it('sends news of commands between events and samples, and keeps them from a console that is older', async () => {
+  append(1)
+  append(2, 'commands')
+  start('1.0')
+  append(1, 'events')
+  await pump.drained()
+  expect(published.map(({ stream }) => stream).sort()).toEqual(['Events', 'Samples'])
+  expect(outbox.held('commands').records).toBe(2)
+  pump.stop()
+  // What it was about to take is given back first.
+  await clock.advance(0)
+  published = []
+  append(1)
+  append(1, 'events')
+  start()
+  await pump.drained()
+  expect(published).toEqual([
+    { stream: 'Events', seqs: [2] },
+    { stream: 'CommandRecords', seqs: [1, 2] },
+    { stream: 'Samples', seqs: [2] },
+  ])
+})
+
+it('keeps the halves of a refused batch from a console that is older', async () => {
+  answer = async (batch) => {
+    if (batch.seqs.length > 1) throw new Refused('TOO_LARGE', 'no', {})
+    throw new Unanswered('the link closed')
+  }
+  append(2, 'commands')
+  start()
+  await expect.poll(() => outbox.state().waiting).toBe(2)
+  expect(published.length).toBeGreaterThan(1)
+  pump.stop()
+  published = []
+  answer = stored
+  start('1.0')
+  append(1)
+  await pump.drained()
+  expect(published.map(({ stream }) => stream)).toEqual(['Samples'])
+  pump.stop()
+  start()
+  await pump.drained()
+  expect(outbox.held('commands').records).toBe(0)
 })
 
 it('has no more than four mutations unanswered', async () => {

@@ -2,8 +2,15 @@
 import type { Clock, Undo } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Outbox } from '../platform/outbox/outbox.ts'
-import type { Answer, Batch, Stream } from '../platform/outbox/records.ts'
-import { type Operation, PublishEventsDocument, PublishGapsDocument, PublishSamplesDocument } from './gql/graphql.ts'
+import { type Answer, type Batch, type Stream, streams } from '../platform/outbox/records.ts'
+import { knows } from './ack.ts'
+import {
+  type Operation,
+  PublishCommandRecordsDocument,
+  PublishEventsDocument,
+  PublishGapsDocument,
+  PublishSamplesDocument,
+} from './gql/graphql.ts'
 import type { Link } from './openLink.ts'
 import { Refused } from './refused.ts'
 
@@ -13,6 +20,7 @@ const mutations = {
   samples: PublishSamplesDocument as unknown as Publish,
   gaps: PublishGapsDocument as unknown as Publish,
   events: PublishEventsDocument as unknown as Publish,
+  commands: PublishCommandRecordsDocument as unknown as Publish,
 } satisfies Record<Stream, Publish>
 
 export interface Pump {
@@ -22,7 +30,7 @@ export interface Pump {
 }
 
 export interface PumpDeps {
-  link: Pick<Link, 'ask'>
+  link: Pick<Link, 'ask' | 'ack'>
   outbox: Outbox
   clock: Clock
   log: Log
@@ -39,15 +47,18 @@ const longestPauseMs = 30_000
 const leastPauseMs = 100
 
 export function startPump({ link, outbox, clock, log }: PumpDeps): Pump {
+  // What an older console does not take is kept for a newer one.
+  const taken = streams.filter((stream) => stream !== 'commands' || knows(link.ack, 'commands'))
   let stopped = false
   let taking = false
+  /** Something changed while the outbox was asked: its answer may be older. */
+  let again = false
   let pauseMs = firstPauseMs
   let undoPause: Undo | null = null
   const waiters: (() => void)[] = []
 
   function isDrained(): boolean {
-    const { waiting, inFlight } = outbox.state()
-    return stopped || waiting + inFlight === 0
+    return stopped || taken.every((stream) => outbox.held(stream).records === 0)
   }
 
   function tellWaiters(): void {
@@ -97,12 +108,15 @@ export function startPump({ link, outbox, clock, log }: PumpDeps): Pump {
 
   /** `take` hands out no more than may be in flight, so this ends by itself. */
   async function pump(): Promise<void> {
+    again = true
     if (taking) return
     taking = true
     try {
-      while (!stopped && !undoPause) {
-        const batch = await outbox.take()
-        if (!batch) break
+      while (again && !stopped && !undoPause) {
+        again = false
+        const batch = await outbox.take(taken)
+        if (!batch) continue
+        again = true
         if (stopped) outbox.release(batch)
         else void send(batch)
       }

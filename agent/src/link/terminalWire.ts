@@ -5,7 +5,7 @@ import type { EndReason, TerminalFrame } from '../terminals/frames.ts'
 import type { OpenAnswer, Sessions } from '../terminals/sessions.ts'
 import type { TerminalReport } from '../terminals/session.ts'
 import {
-  type OrdersSubscription,
+  type OrdersWithCommandsSubscription,
   PublishTerminalFramesDocument,
   ReportTerminalClosedDocument,
   ReportTerminalOpenedDocument,
@@ -15,7 +15,7 @@ import {
 import type { Link } from './openLink.ts'
 import { Unanswered } from './refused.ts'
 
-type Order = OrdersSubscription['orders']
+type Order = OrdersWithCommandsSubscription['orders']
 
 export interface TerminalWire {
   /** False: the order is not about terminals. */

@@ -1,3 +1,4 @@
+import { LIMITS } from '@sindri/schema/contract/limits'
 import { describe, expect, test } from 'vitest'
 import { createFakeClock } from '../platform/clock.fake.ts'
 import { createCoalescer, fullReadBytes } from './coalesce.ts'
@@ -6,8 +7,13 @@ function setUp() {
   const clock = createFakeClock()
   const sentAtMs: number[] = []
   const startMs = clock.monotonicMs()
-  const coalescer = createCoalescer({ clock, flush: () => sentAtMs.push(clock.monotonicMs() - startMs) })
-  return { clock, coalescer, sentAtMs }
+  const rests: number[] = []
+  const release = (restBytes: number): void => {
+    sentAtMs.push(clock.monotonicMs() - startMs)
+    rests.push(restBytes)
+  }
+  const coalescer = createCoalescer({ clock, release })
+  return { clock, coalescer, sentAtMs, rests }
 }
 
 describe('the coalescer', () => {
@@ -29,11 +35,16 @@ describe('the coalescer', () => {
     expect(sentAtMs).toEqual([0, 5])
   })
 
-  test('sends a full batch without waiting', () => {
-    const { coalescer, sentAtMs } = setUp()
+  test('sends a full message without waiting, and the rest with what follows', async () => {
+    const { clock, coalescer, sentAtMs, rests } = setUp()
     coalescer.push(10)
     for (let i = 0; i < 9; i++) coalescer.push(fullReadBytes)
-    expect(sentAtMs).toEqual([0, 0])
+    expect(rests).toEqual([0, 9 * fullReadBytes - LIMITS.terminalChunkBytes])
+    for (let i = 0; i < 7; i++) coalescer.push(fullReadBytes)
+    expect(rests).toEqual([0, 9 * fullReadBytes - LIMITS.terminalChunkBytes])
+    await clock.advance(5)
+    expect(sentAtMs).toEqual([0, 0, 5])
+    expect(rests.at(-1)).toBe(0)
   })
 
   test('does not delay an echo, even in the middle of a batch', async () => {

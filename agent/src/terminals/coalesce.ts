@@ -1,4 +1,4 @@
-// Decides when output goes out: an echo at once and whole, a flood in batches of at most 32 KiB or 5 ms.
+// Decides when output goes out: an echo at once and whole, a flood in full messages or every 5 ms.
 import { LIMITS } from '@sindri/schema/contract/limits'
 import type { Clock, Undo } from '../platform/clock.ts'
 
@@ -7,8 +7,6 @@ export interface Coalescer {
   push(byteCount: number): void
   /** Input went in: what comes next is its echo and waits for nothing. */
   expectEcho(): void
-  /** Sends what waits, now. */
-  flush(): void
   stop(): void
 }
 
@@ -17,20 +15,24 @@ const batchMs = 5
 /** The kernel hands a PTY's output out in pieces up to this size: a full one is not the end of what was written. */
 export const fullReadBytes = 4095
 
-export function createCoalescer({ clock, flush: send }: { clock: Clock; flush: () => void }): Coalescer {
+/** `release`: everything may go out but the newest `restBytes`, which wait for what fills their message. */
+export function createCoalescer({ clock, release }: { clock: Clock; release: (restBytes: number) => void }): Coalescer {
   let waitingBytes = 0
   let sentMs = -Infinity
   let echoDue = false
   let undoTimer: Undo | null = null
 
-  function flush(): void {
+  function send(restBytes: number): void {
     undoTimer?.()
-    undoTimer = null
-    if (waitingBytes === 0) return
-    waitingBytes = 0
+    undoTimer = restBytes > 0 ? clock.after(batchMs, flush) : null
+    waitingBytes = restBytes
     echoDue = false
     sentMs = clock.monotonicMs()
-    send()
+    release(restBytes)
+  }
+
+  function flush(): void {
+    if (waitingBytes > 0) send(0)
   }
 
   return {
@@ -38,14 +40,13 @@ export function createCoalescer({ clock, flush: send }: { clock: Clock; flush: (
       waitingBytes += byteCount
       const sinceSentMs = clock.monotonicMs() - sentMs
       const more = byteCount >= fullReadBytes
-      if (waitingBytes >= LIMITS.terminalChunkBytes) return flush()
       if (!more && (echoDue || sinceSentMs >= batchMs)) return flush()
+      if (waitingBytes >= LIMITS.terminalChunkBytes) return send(waitingBytes % LIMITS.terminalChunkBytes)
       undoTimer ??= clock.after(more ? batchMs : batchMs - sinceSentMs, flush)
     },
     expectEcho() {
       echoDue = true
     },
-    flush,
     stop() {
       undoTimer?.()
       undoTimer = null

@@ -7,7 +7,9 @@ import type { Ring, RingCursor, RingItem } from './ring.ts'
 export interface Live {
   /** What has gone out to everybody. Without followers that is whatever there is. */
   readonly cursor: RingCursor
-  /** Sends what there is room for. */
+  /** Everything may go out but the newest `restBytes`. */
+  release(restBytes: number): void
+  /** Sends of that what there is room for. */
   pump(): void
 }
 
@@ -28,6 +30,7 @@ export const isBehind = (cursor: RingCursor, other: RingCursor): boolean =>
 
 export function createLive({ ring, outlet, hasFollowers, onSent }: LiveOptions): Live {
   let cursor = ring.end()
+  let released = cursor
 
   /** Nobody can follow, or the link is slower than the ring turns: viewers see the hole and attach again. */
   function skip(): void {
@@ -39,10 +42,14 @@ export function createLive({ ring, outlet, hasFollowers, onSent }: LiveOptions):
       skip()
       return cursor
     },
+    release(restBytes) {
+      const end = ring.end()
+      released = { ...end, offset: end.offset - restBytes }
+    },
     pump() {
       skip()
-      while (isBehind(cursor, ring.end()) && outlet.hasRoom(null)) {
-        const { items, next } = ring.read(cursor, LIMITS.terminalChunkBytes)
+      while (isBehind(cursor, released) && outlet.hasRoom(null)) {
+        const { items, next } = ring.read(cursor, Math.min(LIMITS.terminalChunkBytes, released.offset - cursor.offset))
         cursor = next
         outlet.send(
           null,

@@ -6,7 +6,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { createFakeClock } from '../platform/clock.fake.ts'
 import { systemClock } from '../platform/clock.ts'
 import { createPtySpawner, type Pty, type PtyExit, type PtyOptions, type SpawnPty } from './pty.ts'
-import { SpawnFailure } from './spawnFailure.ts'
+import { SpawnFailure } from '../platform/spawnFailure.ts'
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pty-')))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -1,15 +1,15 @@
 // Starts a program on a pseudo-terminal and hands its bytes on exactly; the only place that knows node-pty.
-import { accessSync, constants, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { constants as osConstants } from 'node:os'
 import { ReadStream } from 'node:tty'
 import { requireBinary } from 'node-pty/requireBinary.js'
 import type { Clock, Undo } from '../platform/clock.ts'
-import { closingDescriptors } from './closeOnExec.ts'
+import { closingDescriptors } from '../platform/closeOnExec.ts'
+import { canExecute, checkDirectory } from '../platform/executable.ts'
+import { sessionIsAlive, signalSession } from '../platform/processGroup.ts'
+import { SpawnFailure } from '../platform/spawnFailure.ts'
 import { createPatientWriter } from './patientWriter.ts'
-import { sessionIsAlive, signalSession } from './processGroup.ts'
 import type { Size } from './size.ts'
-import { SpawnFailure } from './spawnFailure.ts'
 
 export interface PtyOptions {
   /** Absolute path. */
@@ -47,26 +47,9 @@ export type SpawnPty = (options: PtyOptions) => Pty
 
 /** node-pty tells of a failure behind the fork only as output and exit code 1, so what can be known is checked before. */
 function check({ file, cwd }: PtyOptions): void {
-  const fail = (message: string, cause?: unknown): never => {
-    throw new SpawnFailure(message, { cause })
-  }
-  if (!canExecute(file)) fail(`shell: expected a program that can be executed, got ${JSON.stringify(file)}`)
-  const stats = statSync(cwd, { throwIfNoEntry: false })
-  if (!stats?.isDirectory()) fail(`working directory: expected a directory, got ${JSON.stringify(cwd)}`)
-  try {
-    accessSync(cwd, constants.X_OK)
-  } catch (cause) {
-    fail(`working directory: expected one this user may enter, got ${JSON.stringify(cwd)}`, cause)
-  }
-}
-
-export function canExecute(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return file.startsWith('/') && statSync(file).isFile()
-  } catch {
-    return false
-  }
+  if (!canExecute(file))
+    throw new SpawnFailure(`shell: expected a program that can be executed, got ${JSON.stringify(file)}`)
+  checkDirectory(cwd)
 }
 
 /** macOS starts programs through a helper that lies beside the native module. */
@@ -83,9 +66,8 @@ const quietMs = 100
 /** … or this moment, when they never are silent. */
 const drainMs = 1000
 
-export function createPtySpawner(clock: Clock): SpawnPty {
-  const descriptors = new Set<number>()
-
+/** `descriptors`: those of the terminals that are open, which no other program shall inherit. */
+export function createPtySpawner(clock: Clock, descriptors = new Set<number>()): SpawnPty {
   return (options) => {
     check(options)
     let onData: (bytes: Buffer) => void = () => {}
@@ -97,7 +79,7 @@ export function createPtySpawner(clock: Clock): SpawnPty {
     let told = false
     let undoQuiet: Undo | null = null
 
-    const call = closingDescriptors(options, descriptors, canExecute)
+    const call = closingDescriptors(options, descriptors)
     const { native, terminal } = fork({ ...options, ...call }, (exitCode, signal) => {
       exit = signal ? { exitCode: null, signal: signalNames.get(signal) ?? `SIG${signal}` } : { exitCode, signal: null }
       drainUntilMs = clock.monotonicMs() + drainMs

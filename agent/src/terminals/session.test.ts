@@ -512,7 +512,7 @@ describe('the beacon of a session', () => {
     pty.writes('x')
     await clock.advance(1000)
     expect(first.screen.toString()).toBe('x')
-    expect(first.joined && first.governor).toBeTruthy()
+    expect([first.joined, first.governor]).toEqual([true, 'page 99'])
   })
 
   test('rests while nobody looks', async () => {

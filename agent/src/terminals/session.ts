@@ -1,10 +1,10 @@
 // One terminal: its program, its ring, and everybody who looks at it or types into it.
 import type { Clock, Undo } from '../platform/clock.ts'
+import { endProcesses } from '../platform/endProcesses.ts'
 import { createBeacon } from './beacon.ts'
 import { createCoalescer } from './coalesce.ts'
 import { creditStart, foldCredit, type CreditEvent } from './credit.ts'
 import type { BeaconFrame, ClosedFrame, EndReason, Publish } from './frames.ts'
-import { hangUp } from './hangup.ts'
 import { createHistory } from './history.ts'
 import { createLive } from './live.ts'
 import type { TerminalAckOrder, TerminalAttachOrder, TerminalInputOrder, TerminalResizeOrder } from './orders.ts'
@@ -102,7 +102,7 @@ export function openSession(options: SessionOptions): Session {
       if (governorId) on({ kind: 'sent', id: governorId, offset })
     },
   })
-  const coalescer = createCoalescer({ clock, flush: pump })
+  const coalescer = createCoalescer({ clock, release })
   const beacon = createBeacon({ clock, send: sendBeacon })
   const writers = createWriters({ write: pty.write, onWritten: beacon.soon, isThere: (id) => replays.has(id) })
 
@@ -115,8 +115,7 @@ export function openSession(options: SessionOptions): Session {
   pty.onExit(({ exitCode, signal }) => {
     endedMs = clock.monotonicMs()
     closed = { kind: 'closed', finalOffset: history.head, exitCode, signal, reason: reason ?? 'EXITED' }
-    coalescer.flush()
-    pump()
+    release(0)
     beacon.active()
     onEnded(report())
   })
@@ -135,6 +134,11 @@ export function openSession(options: SessionOptions): Session {
     if (!closed || closedIsSent || !outlet.isUp || live.cursor.offset < closed.finalOffset) return
     closedIsSent = true
     outlet.send(null, [closed])
+  }
+
+  function release(restBytes: number): void {
+    live.release(restBytes)
+    pump()
   }
 
   function on(event: CreditEvent): void {
@@ -159,7 +163,7 @@ export function openSession(options: SessionOptions): Session {
     if (closed || isSameSize(size, history.size)) return
     pty.resize(size)
     history.resize(size)
-    pump()
+    release(0)
     beacon.active()
   }
 
@@ -257,7 +261,7 @@ export function openSession(options: SessionOptions): Session {
       if (replays.size > maxAttachments && oldest !== undefined) forget(oldest)
       const has = from !== null && from <= history.head ? from : 0
       on({ kind: 'attach', id: attachmentId, from: has, size: toSize({ cols, rows }) })
-      pump()
+      release(0)
       beacon.active()
     },
     input({ writer, offset, data }) {
@@ -284,7 +288,7 @@ export function openSession(options: SessionOptions): Session {
     },
     close(why) {
       reason ??= why
-      closing ??= closed ? Promise.resolve() : hangUp(pty, clock)
+      closing ??= closed ? Promise.resolve() : endProcesses(pty, 'SIGHUP', clock)
       return closing
     },
     linkLost() {
@@ -294,7 +298,7 @@ export function openSession(options: SessionOptions): Session {
     },
     linkRegained() {
       outlet.up()
-      pump()
+      release(0)
       beacon.soon()
     },
     dispose() {

@@ -6,7 +6,7 @@ import type { PtyOptions } from './pty.ts'
 import { createScriptedPty, type ScriptedPty } from './pty.scripted.ts'
 import type { TerminalReport } from './session.ts'
 import { createSessions, type SessionsOptions } from './sessions.ts'
-import { SpawnFailure } from './spawnFailure.ts'
+import { SpawnFailure } from '../platform/spawnFailure.ts'
 
 function setUp(options: Partial<SessionsOptions> = {}) {
   const clock = createFakeClock()

@@ -1,6 +1,9 @@
 // The table of terminals: opens them within the agent's limits, hands each order to its session, forgets what is over.
 import { LIMITS } from '@sindri/schema/contract/limits'
 import type { Clock } from '../platform/clock.ts'
+import { chooseShell, type ShellUser } from '../platform/shell.ts'
+import { buildShellEnv } from '../platform/shellEnv.ts'
+import { SpawnFailure } from '../platform/spawnFailure.ts'
 import type { EndReason, TerminalFrame } from './frames.ts'
 import type {
   TerminalAckOrder,
@@ -11,12 +14,9 @@ import type {
   TerminalOpenOrder,
   TerminalResizeOrder,
 } from './orders.ts'
-import { canExecute, type SpawnPty } from './pty.ts'
+import type { SpawnPty } from './pty.ts'
 import { openSession, type Session, type TerminalReport } from './session.ts'
-import { chooseShell, type ShellUser } from './shell.ts'
-import { buildShellEnv } from './shellEnv.ts'
 import { toSize } from './size.ts'
-import { SpawnFailure } from './spawnFailure.ts'
 
 export type OpenAnswer =
   | { kind: 'ready'; terminalId: string; pid: number; shell: string }
@@ -109,7 +109,6 @@ export function createSessions(options: SessionsOptions): Sessions {
       configured: configuredShell,
       loginShell: user.loginShell,
       env,
-      canExecute,
     })
     const size = toSize(order)
     try {

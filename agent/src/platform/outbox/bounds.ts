@@ -12,8 +12,8 @@ export interface Bounds {
 
 export interface BoundsOptions {
   logs: Readonly<Record<Stream, StreamLog>>
-  /** Console time, by which the age of a record is judged. */
-  nowMs: () => number
+  /** Console time, by which the age of a record is judged; null while only this machine's own clock is known, which may be wrong. */
+  nowMs: () => number | null
   log: Log
   /** Called when a drop must reach the disk. */
   onDrop: (stream: Stream) => void
@@ -46,7 +46,9 @@ export function createBounds({ logs, nowMs, log, onDrop, spoolBytes, spoolMs, me
 
   /** Oldest first, so the first that is young enough ends it. What is in flight is left: its answer is awaited. */
   function dropAged(): void {
-    const oldestMs = nowMs() - spoolMs
+    const presentMs = nowMs()
+    if (presentMs === null) return
+    const oldestMs = presentMs - spoolMs
     const aged: Held[] = []
     for (const record of logs.samples.held) {
       if (record.state === 'gone') continue
@@ -69,10 +71,10 @@ export function createBounds({ logs, nowMs, log, onDrop, spoolBytes, spoolMs, me
   const sum = (of: (streamLog: StreamLog) => number): number =>
     streams.reduce((total, stream) => total + of(logs[stream]), 0)
 
-  /** Records that the disk does not take. Events go only when no sample is left to drop. */
+  /** Records that the disk does not take. Events go only when no sample is left to drop, and ends of commands last. */
   function dropFromMemory(): void {
     let excess = sum((streamLog) => streamLog.memoryBytes()) - memoryBytes
-    for (const stream of ['samples', 'events', 'gaps'] as const) {
+    for (const stream of ['samples', 'events', 'gaps', 'commands'] as const) {
       const victims: Held[] = []
       for (const record of logs[stream].held) {
         if (excess <= 0) break

@@ -20,7 +20,7 @@ type Step =
   | { do: 'unlink' }
   | { do: 'die'; torn: number; stream: Stream }
 
-const stream = fc.constantFrom<Stream>('samples', 'events')
+const stream = fc.constantFrom<Stream>('samples', 'events', 'commands')
 const pick = fc.nat(3)
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('append'), stream, size: fc.nat(400) }) },
@@ -49,12 +49,19 @@ interface Known {
   text: string
 }
 
+const each = <T>(make: () => T): Record<Stream, T> => ({
+  gaps: make(),
+  events: make(),
+  commands: make(),
+  samples: make(),
+})
+
 class World {
   readonly dir = mkdtempSync(join(tmpdir(), 'sindri-outbox-'))
   readonly clock = createFakeClock()
-  readonly known: Record<Stream, Map<string, Known>> = { samples: new Map(), events: new Map(), gaps: new Map() }
+  readonly known: Record<Stream, Map<string, Known>> = each(() => new Map<string, Known>())
   /** Appended and not answered for good. */
-  readonly pending: Record<Stream, Set<string>> = { samples: new Set(), events: new Set(), gaps: new Set() }
+  readonly pending: Record<Stream, Set<string>> = each(() => new Set<string>())
   batches: Batch[] = []
   runs = 0
   /** Files were deleted and written anew: what lies last in them is not always the youngest. */
@@ -114,7 +121,7 @@ class World {
 
   /** Everything that waits, without answering any of it. */
   async waiting(): Promise<Record<Stream, string[]>> {
-    const found: Record<Stream, string[]> = { samples: [], events: [], gaps: [] }
+    const found: Record<Stream, string[]> = each<string[]>(() => [])
     const taken: Batch[] = []
     for (let batch = await this.take(); batch; batch = await this.take()) {
       found[batch.stream].push(...batch.records.map(({ run, seq }) => `${run} ${seq}`))
@@ -130,7 +137,7 @@ class World {
     if (torn > 0 && existsSync(join(this.dir, of))) this.tear(of, torn)
     await this.open()
     const found = await this.waiting()
-    for (const name of ['samples', 'events'] as const) {
+    for (const name of ['samples', 'events', 'commands'] as const) {
       const orderOf = (key: string): number => this.known[name].get(key)?.order ?? -1
       const back = new Set(found[name])
       const lost = [...this.pending[name]].filter((key) => !back.has(key))

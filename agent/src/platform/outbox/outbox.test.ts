@@ -269,6 +269,20 @@ test('samples older than 24 h are dropped and told, even when the agent died in 
   expect((await drain(await open())).map(({ stream }) => stream)).toEqual([])
 })
 
+test('nothing is old while nobody has said what time it is: a clock that is a year ahead drops no sample', async () => {
+  const first = await open()
+  first.append('samples', clock.now(), {})
+  await first.close()
+  clock.jumpWall(365 * 86_400_000)
+  let told: number | null = null
+  const second = await open({ nowMs: () => told })
+  second.append('samples', clock.now(), {})
+  expect(second.state()).toMatchObject({ waiting: 2, dropped: 0 })
+  told = clock.now()
+  second.append('samples', clock.now(), {})
+  expect(second.state().dropped).toBe(1)
+})
+
 test('while a gap is being reported it goes on counting, and the rest is reported next', async () => {
   const outbox = await open({ spoolMs: 1_000 })
   outbox.append('samples', clock.now(), {})
@@ -314,6 +328,56 @@ test('a disk that refuses leaves records in memory, bounded, with a notice, unti
     ['events', 1],
     ['samples', 10 - outbox.state().dropped],
   ])
+})
+
+test('ends of commands outlast everything else where there is neither disk nor room', async () => {
+  writeFileSync(dir, 'in the way')
+  const outbox = await open({ memoryBytes: 3_000 })
+  for (let index = 0; index < 3; index++) outbox.append('commands', clock.now(), { text: 'x'.repeat(700) })
+  for (let index = 0; index < 5; index++) outbox.append('events', clock.now(), { text: 'x'.repeat(700) })
+  for (let index = 0; index < 5; index++) outbox.append('samples', clock.now(), { text: 'x'.repeat(700) })
+  await outbox.flush()
+  expect(outbox.held('commands')).toMatchObject({ records: 3, former: 0 })
+  expect(outbox.held('commands').memoryBytes).toBe(outbox.held('commands').bytes)
+  expect(outbox.held('samples').records).toBe(0)
+})
+
+test('says what former runs left in a stream, and when the last of it is answered for', async () => {
+  const first = await open()
+  for (let index = 0; index < 2; index++) first.append('commands', clock.now(), { index })
+  await first.close()
+  await clock.advance(1)
+  const second = await open()
+  second.append('commands', clock.now(), { index: 9 })
+  await second.flush()
+  expect(second.held('commands')).toMatchObject({ records: 3, former: 2, memoryBytes: 0 })
+  const seen: number[] = []
+  const undo = second.onSettle(() => seen.push(second.held('commands').former))
+  const batch = (await second.take(['commands'])) as Batch
+  second.settle(batch, { outcomes: ['STORED'], refusals: [] })
+  await drain(second)
+  expect(seen).toEqual([1, 0])
+  undo()
+  second.append('commands', clock.now(), {})
+  await drain(second)
+  expect(seen).toHaveLength(2)
+})
+
+test('has nothing in memory of what is written', async () => {
+  const outbox = await open()
+  outbox.append('commands', clock.now(), { text: 'x' })
+  expect(outbox.held('commands').memoryBytes).toBeGreaterThan(0)
+  await outbox.written('commands')
+  expect(outbox.held('commands')).toMatchObject({ records: 1, memoryBytes: 0 })
+})
+
+test('gives out only what is asked for', async () => {
+  const outbox = await open()
+  outbox.append('commands', clock.now(), {})
+  outbox.append('samples', clock.now(), {})
+  expect(await outbox.take(['gaps', 'events'])).toBeNull()
+  expect(await outbox.take(['samples'])).toMatchObject({ stream: 'samples' })
+  expect(await outbox.take()).toMatchObject({ stream: 'commands' })
 })
 
 test('a disk that comes back gets what memory held meanwhile', async () => {

@@ -20,11 +20,21 @@ export interface OutboxState {
   notices: string[]
 }
 
+/** What nobody has answered for yet, in flight or not. */
+export interface StreamState {
+  records: number
+  /** Made by runs before this one. */
+  former: number
+  bytes: number
+  /** Of these, what no disk has taken yet. */
+  memoryBytes: number
+}
+
 export interface Outbox {
   /** `payload` must be JSON. Synchronous: order of calls is order of records. `atMs` is its stamp, in console time. */
   append(stream: Stream, atMs: number, payload: Readonly<Record<string, unknown>>): { run: string; seq: number }
-  /** The next batch, or null when nothing waits or enough is in flight. */
-  take(): Promise<Batch | null>
+  /** The next batch, of these streams alone, or null when nothing waits or enough is in flight. */
+  take(of?: readonly Stream[]): Promise<Batch | null>
   /** STORED, REPEATED and REFUSED are final; a record without an answer waits again. */
   settle(batch: Batch, answer: Answer): void
   /** No answer came (UNAVAILABLE, time-out, closed link): all of it waits again, in its old place. */
@@ -36,7 +46,12 @@ export interface Outbox {
   refuseWhole(batch: Batch, why: { code: string; message: string }): void
   /** Called whenever something has been appended. */
   onAppend(run: () => void): Undo
+  /** Called whenever something has been answered for. */
+  onSettle(run: () => void): Undo
   state(): OutboxState
+  held(stream: Stream): StreamState
+  /** Resolves when everything appended so far to a stream is in its file, or cannot be; not yet synced. */
+  written(stream: Stream): Promise<void>
   /** Resolves when everything appended so far is on disk, or cannot be. */
   flush(): Promise<void>
   /** Flushes; afterwards nothing is written or given out any more. */
@@ -48,7 +63,7 @@ export interface OutboxOptions {
   dir: string | null
   run: string
   clock: Clock
-  nowMs: () => number
+  nowMs: () => number | null
   log: Log
   spoolBytes?: number
   spoolMs?: number
@@ -91,6 +106,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   const logs: Readonly<Record<Stream, StreamLog>> = {
     gaps: await openStream('gaps'),
     events: await openStream('events'),
+    commands: await openStream('commands'),
     samples: await openStream('samples'),
   }
   const writer = createWriter({ dir, logs, clock, log })
@@ -104,7 +120,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     memoryBytes: options.memoryBytes ?? 16 * MiB,
   })
 
-  const lastSeq: Record<Stream, number> = { gaps: 0, events: 0, samples: 0 }
+  const lastSeq: Record<Stream, number> = { gaps: 0, events: 0, commands: 0, samples: 0 }
   const flights = new Map<Batch, readonly Held[]>()
   /** Being read for a batch; counts as in flight. */
   let taking = 0
@@ -112,6 +128,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   let halves: Selection[] = []
   const seenRefusals = new Set<string>()
   const listeners = new Set<() => void>()
+  const settleListeners = new Set<() => void>()
   let refused = 0
   let closed = false
 
@@ -155,12 +172,13 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     }
   }
 
-  function select(): Selection | null {
-    for (let half = halves.shift(); half; half = halves.shift()) {
+  function select(of: readonly Stream[]): Selection | null {
+    for (const half of halves.filter(({ stream }) => of.includes(stream))) {
+      halves.splice(halves.indexOf(half), 1)
       const held = half.held.filter(({ state }) => state === 'apart')
       if (held.length > 0) return { stream: half.stream, held }
     }
-    for (const stream of streams) {
+    for (const stream of streams.filter((each) => of.includes(each))) {
       const held: Held[] = []
       let bytes = 0
       for (const record of logs[stream].held) {
@@ -191,6 +209,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     if (lost.length > 0) {
       log.error('the spool gave back other bytes than were written to it', { stream, records: lost.length })
       bounds.drop(stream, lost)
+      tellSettled()
     }
     if (records.length === 0) return null
     const batch: Batch = { stream, records, bytes: kept.reduce((total, { bodyBytes }) => total + bodyBytes, 0) }
@@ -209,9 +228,14 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     for (const record of land(batch)) record.state = 'waiting'
   }
 
+  function tellSettled(): void {
+    for (const listener of settleListeners) listener()
+  }
+
   function finish(stream: Stream, records: readonly Held[]): void {
     logs[stream].settle(records)
     if (records.length > 0) void writer.write(stream, false)
+    tellSettled()
   }
 
   function noteRefusal(stream: Stream, why: Omit<Refusal, 'index'>): void {
@@ -227,12 +251,12 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
 
   return {
     append,
-    async take() {
+    async take(of = streams) {
       if (closed) return null
       bounds.enforce()
       await reportGap()
       if (flights.size + taking >= LIMITS.batchesInFlight) return null
-      const selection = select()
+      const selection = select(of)
       if (!selection) return null
       // Marked before anything is awaited, so that two calls never share a record.
       for (const record of selection.held) record.state = 'inFlight'
@@ -279,6 +303,10 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
+    onSettle(listener) {
+      settleListeners.add(listener)
+      return () => void settleListeners.delete(listener)
+    },
     state() {
       const all = streams.flatMap((stream) => logs[stream].held)
       const notice = writer.notice()
@@ -291,6 +319,16 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
         notices: notice ? [...openNotices, notice] : openNotices,
       }
     },
+    held(stream) {
+      const held = logs[stream].held.filter(({ state }) => state !== 'gone')
+      return {
+        records: held.length,
+        former: held.filter((record) => record.run !== run).length,
+        bytes: held.reduce((sum, { bodyBytes }) => sum + bodyBytes, 0),
+        memoryBytes: logs[stream].memoryBytes(),
+      }
+    },
+    written: (stream) => writer.write(stream, false),
     async flush() {
       for (const stream of streams) await writer.write(stream, true)
     },

@@ -1,7 +1,7 @@
 // What goes into the outbox, what comes out of it, and how it is answered.
 
 /** In the order in which they are sent. Only samples may be dropped while there is a disk. */
-export const streams = ['gaps', 'events', 'samples'] as const
+export const streams = ['gaps', 'events', 'commands', 'samples'] as const
 export type Stream = (typeof streams)[number]
 
 export interface OutboxRecord {

@@ -8,13 +8,14 @@ import type { StreamLog } from './streamLog.ts'
 export interface Writer {
   /** Resolves when what was added before is written (with `sync`: on the disk), or could not be. Never rejects. */
   write(stream: Stream, sync: boolean): Promise<void>
-  /** After an append: written at once; samples are synced together, others at once. */
+  /** After an append: written at once; what comes in numbers is synced together, the rest at once. */
   schedule(stream: Stream): void
   notice(): string | null
   close(): Promise<void>
 }
 
-/** Samples reach the disk together, at most this often. */
+/** Samples and the output of commands reach the disk together, at most this often; whoever appends the end of one flushes. */
+const grouped: ReadonlySet<Stream> = new Set<Stream>(['samples', 'commands'])
 const groupSyncMs = 200
 const diskRetryMs = 10_000
 
@@ -41,10 +42,11 @@ export function createWriter({
   let closing = false
   let closed = dir === null
   let undoRetry: Undo | null = null
-  let undoSync: Undo | null = null
+  const undoSyncs = new Map<Stream, Undo>()
   const running: Record<Stream, Promise<void>> = {
     gaps: Promise.resolve(),
     events: Promise.resolve(),
+    commands: Promise.resolve(),
     samples: Promise.resolve(),
   }
   /** Not begun yet, so whoever wants a write of this stream can join. */
@@ -94,17 +96,18 @@ export function createWriter({
   return {
     write,
     schedule(stream) {
-      void write(stream, stream !== 'samples')
-      if (stream !== 'samples' || closed) return
-      undoSync ??= clock.after(groupSyncMs, () => {
-        undoSync = null
+      void write(stream, !grouped.has(stream))
+      if (!grouped.has(stream) || closed || undoSyncs.has(stream)) return
+      const sync = (): void => {
+        undoSyncs.delete(stream)
         void write(stream, true)
-      })
+      }
+      undoSyncs.set(stream, clock.after(groupSyncMs, sync))
     },
     notice: () => notice,
     async close() {
       closing = true
-      undoSync?.()
+      for (const undo of undoSyncs.values()) undo()
       for (const stream of streams) await write(stream, true)
       closed = true
       undoRetry?.()

@@ -37,6 +37,12 @@ describe('the environment of a shell', () => {
     })
   })
 
+  test('promises no colours where there is no screen', () => {
+    const base = { TERM: 'xterm-256color', COLORTERM: 'truecolor' }
+    const env = buildShellEnv({ base, shell: '/bin/bash', user, isScreenless: true })
+    expect([env.TERM, env.COLORTERM]).toEqual(['dumb', undefined])
+  })
+
   test('keeps the language, and has UTF-8 where none is set', () => {
     expect(build({ LANG: 'de_DE.UTF-8' }).LANG).toBe('de_DE.UTF-8')
     expect(build({}).LANG).toBe('C.UTF-8')

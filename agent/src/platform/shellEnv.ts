@@ -1,4 +1,4 @@
-// Builds the environment of a shell: the user's, without what belongs to the agent and to whatever started it.
+// Builds the environment of a shell or command: the user's, without what belongs to the agent and to whatever started it.
 import { agentVariables } from '../help.ts'
 import { SpawnFailure } from './spawnFailure.ts'
 
@@ -9,6 +9,8 @@ export interface ShellEnvOptions {
   base: Env
   extra?: readonly { name: string; value: string }[]
   shell: string
+  /** Its output goes to no screen. */
+  isScreenless?: boolean
   user: { name: string | null; home: string }
 }
 
@@ -39,7 +41,13 @@ const belongsToLauncher = (name: string): boolean =>
 
 const isName = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
 
-export function buildShellEnv({ base, extra = [], shell, user }: ShellEnvOptions): Record<string, string> {
+export function buildShellEnv({
+  base,
+  extra = [],
+  shell,
+  isScreenless = false,
+  user,
+}: ShellEnvOptions): Record<string, string> {
   const inherited = Object.entries(base).filter(
     (entry): entry is [string, string] =>
       entry[1] !== undefined && !belongsToAgent(entry[0]) && !belongsToLauncher(entry[0]),
@@ -52,9 +60,9 @@ export function buildShellEnv({ base, extra = [], shell, user }: ShellEnvOptions
     ...named,
     ...Object.fromEntries(inherited),
     SHELL: shell,
-    TERM: 'xterm-256color',
-    COLORTERM: 'truecolor',
+    ...(isScreenless ? { TERM: 'dumb' } : { TERM: 'xterm-256color', COLORTERM: 'truecolor' }),
   }
+  if (isScreenless) delete env.COLORTERM
   for (const { name, value } of extra) {
     if (!isName(name))
       throw new SpawnFailure(`environment: expected a name of letters, digits and _, got ${JSON.stringify(name)}`)

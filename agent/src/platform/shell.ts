@@ -1,6 +1,7 @@
 // Chooses the shell of a terminal, the folder it starts in and how it is called.
 import { userInfo } from 'node:os'
-import { basename, delimiter, isAbsolute, join } from 'node:path'
+import { basename, isAbsolute } from 'node:path'
+import { canExecute, findProgram } from './executable.ts'
 
 export interface ShellChoice {
   file: string
@@ -15,16 +16,15 @@ export interface ShellSources {
   /** The login shell in the user database. */
   loginShell?: string | null | undefined
   env: Readonly<Record<string, string | undefined>>
-  canExecute: (file: string) => boolean
+  /** Another one in tests. */
+  canExecute?: (file: string) => boolean
 }
 
 /** Shells that read the user's profile when called with `-l`; others are called bare. */
 const takeLogin = new Set(['bash', 'zsh', 'fish', 'ksh', 'mksh', 'sh', 'dash', 'ash'])
 
-function resolve(name: string, sources: ShellSources): string {
-  if (name.includes('/') || isAbsolute(name)) return name
-  const folders = (sources.env.PATH ?? '/usr/local/bin:/usr/bin:/bin').split(delimiter).filter(isAbsolute)
-  return folders.map((folder) => join(folder, name)).find(sources.canExecute) ?? name
+function resolve(name: string, { env, canExecute: isProgram }: ShellSources): string {
+  return isAbsolute(name) || name.includes('/') ? name : (findProgram(name, env.PATH, isProgram) ?? name)
 }
 
 /**
@@ -34,7 +34,7 @@ function resolve(name: string, sources: ShellSources): string {
 export function chooseShell(sources: ShellSources): ShellChoice {
   const named = sources.wanted || sources.configured
   const defaults = [sources.loginShell, sources.env.SHELL, '/bin/bash', '/bin/sh'].filter((file) => file != null)
-  const file = named ? resolve(named, sources) : (defaults.find(sources.canExecute) ?? '/bin/sh')
+  const file = named ? resolve(named, sources) : (defaults.find(sources.canExecute ?? canExecute) ?? '/bin/sh')
   return { file, args: takeLogin.has(basename(file)) ? ['-l'] : [] }
 }
 

@@ -1,4 +1,4 @@
-// Reaches every process of a terminal: a job of an interactive shell has a group of its own, but stays in its session.
+// Reaches every process of a terminal or command: a job of an interactive shell has a group of its own, but stays in its session.
 import { readdirSync, readFileSync } from 'node:fs'
 
 interface Member {

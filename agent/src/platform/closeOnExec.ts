@@ -1,4 +1,5 @@
 // Keeps terminals apart: a program must not inherit the descriptors through which the agent holds the other ones.
+import { canExecute } from './executable.ts'
 
 export interface Call {
   file: string
@@ -13,11 +14,7 @@ const closer = '/bin/bash'
  * others, bash closes them first and then becomes the program, under the same process number. `-p` keeps it from
  * reading BASH_ENV. On a machine without bash they stay inherited; all terminals belong to one user anyway.
  */
-export function closingDescriptors(
-  call: Call,
-  descriptors: ReadonlySet<number>,
-  canExecute: (file: string) => boolean,
-): Call {
+export function closingDescriptors(call: Call, descriptors: ReadonlySet<number>): Call {
   if (descriptors.size === 0 || process.platform !== 'linux' || !canExecute(closer)) return call
   const closes = [...descriptors].map((descriptor) => `${descriptor}>&-`).join(' ')
   return { file: closer, args: ['-p', '-c', `exec ${closes}; exec "$0" "$@"`, call.file, ...call.args] }
