@@ -1,6 +1,6 @@
 // Starts the page: nonce first, then the graph, the session and the screens.
 import { createPinia } from 'pinia'
-import { createApp } from 'vue'
+import { createApp, watch } from 'vue'
 import { createGraph, graphKey } from '../graph/graph.ts'
 import { systemClock } from '../platform/clock.ts'
 import { createSession, sessionKey } from '../session/session.ts'
@@ -20,12 +20,17 @@ const nonce = pageNonce()
 signStyles(nonce)
 
 const pinia = createPinia()
-const graph = createGraph(
-  systemClock,
-  () => session.ended(),
-  (fault) => useActivity(pinia).keep(t('shell.activity.fault'), fault),
-)
+const graph = createGraph(systemClock, {
+  signedOut: () => session.ended(),
+  doubted: () => void session.reload(),
+  fault: (fault) => useActivity(pinia).keep(t('shell.activity.fault'), fault),
+})
 const session = createSession(graph)
+// What somebody did here is not for whoever signs in next, and what was wrong with a sign-in is over with it.
+watch(
+  () => session.user.value?.id,
+  () => useActivity(pinia).clear(),
+)
 const router = createScreens(session)
 
 createApp(App)

@@ -54,7 +54,7 @@ export const createScreens = (session: Session) => {
         meta: { title: 'shell.place.instances', place: 'instances' },
       },
       {
-        path: '/instances/:id/:tab(resources|terminals|events|details)?',
+        path: '/instances/:id/:tab(resources|terminals|commands|events|details)?',
         name: 'instance',
         component: () => import('../pages/InstancePage.vue'),
         props: true,

@@ -1,5 +1,5 @@
 // The audit log as the address filters it, newest first, and one entry of it by its number.
-import { type ComputedRef, computed } from 'vue'
+import { type ComputedRef, computed, onScopeDispose } from 'vue'
 import { type AuditLineFragment, AuditOneDocument, AuditPageDocument } from '../graph/gql/graphql.ts'
 import { type Graph, useGraph } from '../graph/graph.ts'
 import type { Page } from '../graph/newest.ts'
@@ -22,10 +22,14 @@ export const auditPages = (graph: Pick<Graph, 'query'>, list: AuditQuery, first:
 }
 
 const ROWS = 50
+/** Nobody tells of new entries: soon enough for whoever watches what somebody does, and a page of rows each time. */
+const AGAIN_MS = 5_000
 
 export const useAudit = (list: ComputedRef<AuditQuery>) => {
   const graph = useGraph()
-  return useNewest<AuditLineFragment>(list, () => ({ readPage: auditPages(graph, list.value, ROWS) }))
+  const newest = useNewest<AuditLineFragment>(list, () => ({ readPage: auditPages(graph, list.value, ROWS) }))
+  onScopeDispose(systemClock.every(AGAIN_MS, newest.reread))
+  return newest
 }
 
 /** From the list where it is there, else from the console: a link may lead to an entry of long ago. */

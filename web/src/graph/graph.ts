@@ -26,10 +26,13 @@ export interface Graph {
     document: TypedDocumentNode<Data, Variables>,
     variables: Variables,
   ): Promise<Data>
-  /** Begins again by itself after each loss of the link: whoever needs no gap reads again when `link.epoch` rises. */
+  /**
+   * Begins again by itself after each loss of the link: whoever needs no gap reads again when `link.epoch` rises, or gives variables that
+   * say what is known by then.
+   */
   subscribe<Data, Variables extends AnyVariables>(
     document: TypedDocumentNode<Data, Variables>,
-    variables: Variables,
+    variables: Variables | (() => Variables),
     receiver: Receiver<Data>,
   ): Undo
   connect(): void
@@ -37,12 +40,17 @@ export interface Graph {
   tryNow(): void
 }
 
-/**
- * `signedOut` is called whenever the console answers that it does not know the session, `onFault` with every fault that a
- * request id finds in the log.
- */
-export const createGraph = (clock: Clock, signedOut: () => void, onFault: (fault: ShownFault) => void): Graph => {
-  const socket = createSocket(`${location.origin.replace(/^http/, 'ws')}/graphql`, clock, signedOut)
+export interface GraphListener {
+  /** The console answered that it does not know the session. */
+  signedOut(): void
+  /** The session ended, or may do something else now: only a question tells which. */
+  doubted(): void
+  /** Every fault that a request id finds in the log. */
+  fault(fault: ShownFault): void
+}
+
+export const createGraph = (clock: Clock, listener: GraphListener): Graph => {
+  const socket = createSocket(`${location.origin.replace(/^http/, 'ws')}/graphql`, clock, listener.doubted)
   const client = new Client({
     url: '/graphql',
     // No cache exchange: what is on screen is live and kept by its own fold; a second memory could only disagree.
@@ -55,8 +63,8 @@ export const createGraph = (clock: Clock, signedOut: () => void, onFault: (fault
   const dataOf = <Data>(result: OperationResult<Data>): Data => {
     if (result.error || result.data === undefined) {
       const fault = toFault(result.error)
-      if (fault.code === 'UNAUTHENTICATED') signedOut()
-      else if (fault.requestId) onFault(fault)
+      if (fault.code === 'UNAUTHENTICATED') listener.signedOut()
+      else if (fault.requestId) listener.fault(fault)
       throw fault
     }
     return result.data
@@ -68,7 +76,10 @@ export const createGraph = (clock: Clock, signedOut: () => void, onFault: (fault
     mutate: async (document, variables) => dataOf(await client.mutation(document, variables).toPromise()),
     subscribe: (document, variables, receiver) =>
       socket.subscribe(
-        { query: print(document), variables: variables as Record<string, unknown> },
+        () => ({
+          query: print(document),
+          variables: (typeof variables === 'function' ? variables() : variables) as Record<string, unknown>,
+        }),
         {
           next: (result) => {
             if (result.errors?.length) receiver.fault(toFault(result.errors))

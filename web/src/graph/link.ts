@@ -80,6 +80,9 @@ export const coldness = (link: Link, now: number): 'warm' | 'hollow' | 'cold' =>
 const BASE_MS = 500
 const MOST_MS = 10_000
 
-/** Full jitter: a console that comes back must not meet all its pages in the same instant. `chance` is in [0, 1). */
-export const retryWaitMs = (failures: number, restarting: boolean, chance: number): number =>
-  Math.round(chance * (restarting ? MOST_MS : Math.min(MOST_MS, BASE_MS * 2 ** Math.min(failures, 10))))
+/**
+ * Full jitter: a console that comes back must not meet all its pages in the same instant. One that says it restarts is no exception, as pages
+ * are few, and somebody sits before each. `chance` is in [0, 1).
+ */
+export const retryWaitMs = (failures: number, chance: number): number =>
+  Math.round(chance * Math.min(MOST_MS, BASE_MS * 2 ** Math.min(failures, 10)))

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { foldNew, foldOlder, type Newest, type Page, readNewest } from './newest.ts'
 
 interface Item {
@@ -48,7 +48,7 @@ test('who was away for long begins anew', async () => {
 test('a new one comes first, a late one where it belongs, and none twice', async () => {
   const list = await readNewest(pages(10).read, undefined, 1)
   const late = { id: 'late', at: item(9).at.replace('.000', '.500') }
-  const folded = [item(11), late, item(11)].reduce<Newest<Item>>(foldNew, list)
+  const folded = [item(11), late, item(11)].reduce<Newest<Item>>((all, one) => foldNew(all, one), list)
   expect(folded.items.map(({ id }) => id)).toEqual(['e11', 'e10', 'late', 'e9', 'e8'])
   expect(foldNew(list, item(1))).toBe(list)
 })
@@ -56,4 +56,45 @@ test('a new one comes first, a late one where it belongs, and none twice', async
 test('a page of another end is left aside', async () => {
   const list = await readNewest(pages(10).read, undefined, 1)
   expect(foldOlder(list, '5', await pages(10).read('5'))).toBe(list)
+})
+
+describe('records that change', () => {
+  interface Job extends Item {
+    step: number
+  }
+  const changes = {
+    newerOf: (known: Job, heard: Job) => (heard.step < known.step ? known : heard),
+    isFinal: ({ step }: Job) => step === 2,
+  }
+  /** The job of number `open` is not done yet. */
+  const jobs = (newest: number, open: number) => {
+    const { read, asked } = pages(newest)
+    const readJobs = async (after: string | null): Promise<Page<Job>> => {
+      const page = await read(after)
+      return { ...page, items: page.items.map((one) => ({ ...one, step: one.id === `e${open}` ? 1 : 2 })) }
+    }
+    return { read: readJobs, asked }
+  }
+
+  test('are read again as far down as one may still change', async () => {
+    let list = await readNewest(jobs(12, 5).read, undefined, 1, changes)
+    for (const after of ['10', '7', '4']) list = foldOlder(list, after, await jobs(12, 5).read(after))
+    expect(ids(list)).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1])
+    const { read, asked } = jobs(12, 0)
+    const again = await readNewest(read, list, 2, changes)
+    expect(asked).toEqual([null, '10', '7'])
+    expect(ids(again)).toEqual(ids(list))
+    expect(again.items.every(changes.isFinal)).toBe(true)
+    const { read: third, asked: once } = jobs(12, 0)
+    await readNewest(third, again, 3, changes)
+    expect(once).toEqual([null])
+  })
+
+  test('take their place as they are now, and do not go back', async () => {
+    const list = await readNewest(jobs(12, 12).read, undefined, 1, changes)
+    const done = foldNew(list, { ...item(12), step: 2 }, changes)
+    expect(done.items[0]).toMatchObject({ id: 'e12', step: 2 })
+    expect(foldNew(done, { ...item(12), step: 1 }, changes).items).toEqual(done.items)
+    expect(ids(done)).toEqual(ids(list))
+  })
 })

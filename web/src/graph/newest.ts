@@ -16,15 +16,23 @@ interface Record {
   at: string
 }
 
+/** Of a list whose records change: which of two words about the same one is the later, and whether it will change no more. */
+export interface Changes<Item> {
+  newerOf(known: Item, heard: Item): Item
+  isFinal(item: Item): boolean
+}
+
 /** Whoever was away this long begins anew, rather than load a whole log to keep its end. */
 const PAGES_MOST = 5
 
-/** Reads until it meets what is shown, and keeps what is shown below that. */
+/** Reads until it meets what is shown, and all of it that may have changed, and keeps what is shown below that. */
 export const readNewest = async <Item extends Record>(
   readPage: (after: string | null) => Promise<Page<Item>>,
   shown: Newest<Item> | undefined,
   readAt: number,
+  changes?: Changes<Item>,
 ): Promise<Newest<Item>> => {
+  const least = changes && shown ? shown.items.findLastIndex((item) => !changes.isFinal(item)) : -1
   const places = new Map(shown?.items.map(({ id }, index) => [id, index]))
   const items: Item[] = []
   let page: Page<Item> | undefined
@@ -33,7 +41,7 @@ export const readNewest = async <Item extends Record>(
     page = await readPage(page?.endCursor ?? null)
     items.push(...page.items)
     met = Math.max(met, ...page.items.map(({ id }) => places.get(id) ?? -1))
-    if (!shown || met >= 0 || !page.more) break
+    if (!shown || (met >= 0 && met >= least) || !page.more) break
   }
   const { endCursor = null, more = false } = page ?? {}
   if (!shown || met < 0 || !more) return { items, endCursor, more, readAt }
@@ -44,9 +52,11 @@ export const readNewest = async <Item extends Record>(
     : { items: [...items, ...kept], endCursor: shown.endCursor, more: shown.more, readAt }
 }
 
-/** One that was just recorded; a late one takes its place in time. */
-export const foldNew = <Item extends Record>(list: Newest<Item>, item: Item): Newest<Item> => {
-  if (list.items.some(({ id }) => id === item.id)) return list
+/** One that was just recorded, or has changed; a late one takes its place in time. */
+export const foldNew = <Item extends Record>(list: Newest<Item>, item: Item, changes?: Changes<Item>): Newest<Item> => {
+  const place = list.items.findIndex(({ id }) => id === item.id)
+  const known = list.items[place]
+  if (known) return changes ? { ...list, items: list.items.with(place, changes.newerOf(known, item)) } : list
   const at = list.items.findIndex((known) => known.at <= item.at)
   // Older than all that is loaded: it comes with its page.
   if (at < 0 && list.more) return list

@@ -10,7 +10,6 @@ const PING_MS = 3000
 const SILENCE_MS = 4000
 const ACK_MS = 10_000
 
-type Payload = SubscribePayload
 type Receiver = Sink<FormattedExecutionResult<Record<string, unknown>>>
 
 export interface Socket {
@@ -20,11 +19,12 @@ export interface Socket {
   /** Ends the present wait. */
   tryNow(): void
   /** Survives losses: after each, the operation is sent again on the new connection. */
-  subscribe(payload: Payload, sink: Receiver): Undo
+  subscribe(payload: () => SubscribePayload, sink: Receiver): Undo
 }
 
 interface Operation {
-  payload: Payload
+  /** As it is to be sent now. */
+  payload: () => SubscribePayload
   sink: Receiver
   stop: Undo
 }
@@ -32,9 +32,10 @@ interface Operation {
 /**
  * One graphql-ws client per connection: its own retrying would give up for good on codes that a console
  * which is just starting may send, and would hide when the next attempt is.
- * `signedOut` is called when the console no longer knows the session: trying again cannot help.
+ * `doubted` is called when the console closed it because the session ended, or may do something else now: trying again goes on,
+ * until whoever is called says otherwise.
  */
-export const createSocket = (url: string, clock: Clock, signedOut: () => void): Socket => {
+export const createSocket = (url: string, clock: Clock, doubted: () => void): Socket => {
   const link = shallowRef<Link>(idle)
   const tell = (event: LinkEvent) => (link.value = foldLink(link.value, event))
   const operations = new Set<Operation>()
@@ -49,7 +50,7 @@ export const createSocket = (url: string, clock: Clock, signedOut: () => void): 
       operations.delete(operation)
       tellSink()
     }
-    operation.stop = on.subscribe(operation.payload, {
+    operation.stop = on.subscribe(operation.payload(), {
       next: (value) => current() && operation.sink.next(value as FormattedExecutionResult<Record<string, unknown>>),
       error: (reason) => finish(() => operation.sink.error(reason)),
       complete: () => finish(() => operation.sink.complete()),
@@ -69,14 +70,10 @@ export const createSocket = (url: string, clock: Clock, signedOut: () => void): 
       end(made)
       const code = codeOf(reason)
       const kind = code === undefined ? undefined : closeKind(code)
-      const final = kind?.fatal || code === CLOSE.UNAUTHENTICATED.code
-      if (kind && final) {
-        tell({ kind: 'refused', at: clock.now(), meaning: kind.meaning })
-        if (code === CLOSE.UNAUTHENTICATED.code) signedOut()
-        return
-      }
+      if (kind?.fatal) return tell({ kind: 'refused', at: clock.now(), meaning: kind.meaning })
+      if (code === CLOSE.UNAUTHENTICATED.code) doubted()
       tell({ kind: 'closed', at: clock.now() })
-      const waitMs = retryWaitMs(link.value.failures - 1, code === CLOSE.RESTARTING.code, clock.chance())
+      const waitMs = retryWaitMs(link.value.failures - 1, clock.chance())
       tell({ kind: 'waiting', until: clock.now() + waitMs })
       endWait = clock.after(waitMs, open)
     }

@@ -2,7 +2,7 @@
 import { type WatchSource, shallowRef } from 'vue'
 import { type Undo, systemClock } from '../platform/clock.ts'
 import { type ShownFault, toFault } from './faults.ts'
-import { foldNew, foldOlder, type Newest, type Page, readNewest } from './newest.ts'
+import { type Changes, foldNew, foldOlder, type Newest, type Page, readNewest } from './newest.ts'
 import { useLive } from './useLive.ts'
 
 type Message<Item> = { kind: 'new'; item: Item } | { kind: 'older'; after: string | null; page: Page<Item> }
@@ -10,6 +10,8 @@ type Message<Item> = { kind: 'new'; item: Item } | { kind: 'older'; after: strin
 export interface NewestSource<Item> {
   subscribe?(receive: { next(item: Item): void; fault(fault: ShownFault): void }): Undo
   readPage(after: string | null): Promise<Page<Item>>
+  /** Where its records change. */
+  changes?: Changes<Item>
 }
 
 export const useNewest = <Item extends { id: string; at: string }>(
@@ -31,9 +33,11 @@ export const useNewest = <Item extends { id: string; at: string }>(
         return mine.subscribe?.({ next: (item) => next({ kind: 'new', item }), fault }) ?? (() => {})
       },
       // What other filters showed is not this list.
-      read: (shown) => readNewest(mine.readPage, shown, systemClock.now()),
+      read: (shown) => readNewest(mine.readPage, shown, systemClock.now(), mine.changes),
       fold: (list, message) =>
-        message.kind === 'new' ? foldNew(list, message.item) : foldOlder(list, message.after, message.page),
+        message.kind === 'new'
+          ? foldNew(list, message.item, mine.changes)
+          : foldOlder(list, message.after, message.page),
     }
   })
 

@@ -52,7 +52,7 @@ export const EVERYTHING: ListQuery = {
 }
 
 /** What a person should look at, as far as it shows in a status. */
-export const ATTENTION: readonly Status[] = STATUSES.filter((status) => ['STALE', 'OFFLINE', 'ERROR'].includes(status))
+export const UNHEALTHY: readonly Status[] = STATUSES.filter((status) => ['STALE', 'OFFLINE', 'ERROR'].includes(status))
 
 const textOf = (value: LocationQuery[string] | undefined): string => (Array.isArray(value) ? value[0] : value) ?? ''
 const textsOf = (value: LocationQuery[string] | undefined): string[] =>

@@ -1,10 +1,12 @@
 // Machines that want to take over an instance, for those who may answer them.
-import { shallowRef, watch } from 'vue'
+import { shallowRef } from 'vue'
 import { AnswerTakeoverDocument, TakeoversDocument, type TakeoversQuery } from '../graph/gql/graphql.ts'
-import { type ShownFault, toFault } from '../graph/faults.ts'
+import { toFault } from '../graph/faults.ts'
 import { useGraph } from '../graph/graph.ts'
 import { useLive } from '../graph/useLive.ts'
 import { useCan } from '../session/session.ts'
+import { useActivity } from '../ui/activity.ts'
+import { t } from '../words/words.ts'
 
 export type Takeover = TakeoversQuery['takeovers'][number]
 
@@ -12,10 +14,10 @@ export type Takeover = TakeoversQuery['takeovers'][number]
 export const useTakeovers = (instanceId: () => string | null) => {
   const { query, mutate } = useGraph()
   const mayRead = useCan('takeover.read')
+  const activity = useActivity()
   const answering = shallowRef<string>()
-  const fault = shallowRef<ShownFault>()
 
-  const { state, reread } = useLive<Takeover[], never>([instanceId, mayRead], () =>
+  const { state, fault, reread } = useLive<Takeover[], never>([instanceId, mayRead], () =>
     mayRead.value
       ? {
           read: async () => (await query(TakeoversDocument, { instanceId: instanceId() })).takeovers,
@@ -23,18 +25,18 @@ export const useTakeovers = (instanceId: () => string | null) => {
         }
       : undefined,
   )
-  watch(state, () => (fault.value = undefined))
-
-  const answer = async (id: string, allow: boolean) => {
+  const answer = async ({ id, instanceName }: Takeover, allow: boolean) => {
     answering.value = id
     try {
       await mutate(AnswerTakeoverDocument, { id, allow })
-      reread()
+      activity.done(t(allow ? 'instance.takeover.allowed' : 'instance.takeover.refused', { instance: instanceName }))
     } catch (error) {
-      fault.value = toFault(error)
+      activity.failed(t('instance.takeover.unanswered', { instance: instanceName }), toFault(error))
     } finally {
       answering.value = undefined
     }
+    // After a fault as well: somebody else may have answered.
+    reread()
   }
-  return { takeovers: state, answering, fault, answer }
+  return { takeovers: state, fault, reread, answering, answer }
 }

@@ -24,6 +24,8 @@ export interface Session {
   oneTimePassword(): string | undefined
   signOut(): Promise<void>
   changePassword(current: string, next: string): Promise<void>
+  /** Asks who this is now and what they may do; without an answer it stays as it was. */
+  reload(): Promise<void>
   /** The console no longer knows this session. */
   ended(): void
 }
@@ -34,6 +36,7 @@ export const createSession = (graph: Graph): Session => {
 
   let typed: string | undefined
 
+  const ask = async () => (await graph.query(ViewerDocument, {})).viewer.user ?? null
   const enter = (me: MeFragment | null) => {
     user.value = me
     if (!me?.mustChangePassword) typed = undefined
@@ -48,7 +51,7 @@ export const createSession = (graph: Graph): Session => {
     load: async () => {
       if (user.value !== undefined) return user.value
       try {
-        enter((await graph.query(ViewerDocument, {})).viewer.user ?? null)
+        enter(await ask())
       } catch (error) {
         fault.value = toFault(error)
         throw fault.value
@@ -72,6 +75,10 @@ export const createSession = (graph: Graph): Session => {
     },
     changePassword: async (current, next) =>
       enter((await graph.mutate(ChangePasswordDocument, { current, next })).changePassword),
+    reload: () =>
+      ask().then(enter, () => {
+        // The link tries again, and is told so again.
+      }),
     ended: () => {
       if (user.value) enter(null)
     },

@@ -7,7 +7,7 @@ import '@xterm/xterm/css/xterm.css'
 import { LIMITS } from '@sindri/schema/contract/limits'
 import { t } from '../words/words.ts'
 import { matches, type ThemeName, themes } from './emulatorThemes.ts'
-import { addLinks, type ShownLink } from './links.ts'
+import { addLinks, linksOf, type ShownLink } from './links.ts'
 import type { Screen, Size } from './picture.ts'
 import type { TerminalPreferences } from './terminalPreferences.ts'
 
@@ -36,6 +36,8 @@ export interface Emulator {
   /** What is selected, where anything is; must be called while the user acts. */
   copy(): void
   readonly hasSelection: boolean
+  /** The addresses on the screen; what was written last comes first. */
+  readonly links: readonly string[]
   /** The program takes a paste as a whole. */
   readonly bracketedPaste: boolean
   /** Whether the program wants its arrow keys in the form for full-screen programs. */
@@ -66,6 +68,8 @@ export interface EmulatorOptions {
   onClipboard: (data: string, replay: boolean) => void
   /** The link under the pointer; null when it leaves. */
   onLink: (link: ShownLink | null) => void
+  /** Ctrl+Shift+O asks for the links on the screen. */
+  onLinks: () => void
   onFound: (found: Found) => void
   /** Whether what is written now was shown before. */
   isReplaying: () => boolean
@@ -157,6 +161,11 @@ export const openEmulator = (options: EmulatorOptions): Emulator => {
       if (event.type === 'keydown') copy()
       return false
     }
+    if (event.code === 'KeyO') {
+      event.preventDefault()
+      if (event.type === 'keydown') options.onLinks()
+      return false
+    }
     // The browser pastes by itself, and the event for it follows.
     return event.code !== 'KeyV'
   })
@@ -236,6 +245,9 @@ export const openEmulator = (options: EmulatorOptions): Emulator => {
     },
     get hasSelection() {
       return terminal.hasSelection()
+    },
+    get links() {
+      return linksOf(terminal)
     },
     get bracketedPaste() {
       return terminal.modes.bracketedPasteMode

@@ -6,7 +6,7 @@ import { ShownFault } from '../graph/faults.ts'
 import type { Graph, Receiver } from '../graph/graph.ts'
 import { foldLink, idle, type Link } from '../graph/link.ts'
 import type { FakeClock } from '../platform/fakeClock.ts'
-import { fromBase64, toBase64 } from './base64.ts'
+import { fromBase64, toBase64 } from '../platform/base64.ts'
 
 export type Frame = TerminalOutputSubscription['terminalOutput']
 export type Fate = 'comes' | 'lost' | 'twice' | 'late'

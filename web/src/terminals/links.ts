@@ -1,6 +1,6 @@
 // Links in what a terminal shows: said where they lead before they are followed, and followed only on purpose.
 import { WebLinksAddon } from '@xterm/addon-web-links'
-import type { ILinkHandler, Terminal } from '@xterm/xterm'
+import type { ILinkHandler, ILinkProvider, Terminal } from '@xterm/xterm'
 import { isMac } from '../platform/mac.ts'
 import { safeLink } from './safeLink.ts'
 
@@ -16,6 +16,26 @@ export interface LinksOptions {
   place: HTMLElement
   /** What is under the pointer, or was tapped; null when it is left. */
   onLink: (link: ShownLink | null) => void
+}
+
+/** The emulator asks these when the pointer comes to a line; it has no public way to ask them for somebody who has no pointer. */
+const providersOf = (terminal: Terminal): readonly ILinkProvider[] =>
+  (terminal as unknown as { _core: { _linkProviderService: { linkProviders: ILinkProvider[] } } })._core
+    ._linkProviderService.linkProviders
+
+/** The addresses on the screen, each once; what was written last comes first. */
+export const linksOf = (terminal: Terminal): string[] => {
+  const found = new Set<string>()
+  const top = terminal.buffer.active.viewportY
+  for (let row = terminal.rows; row > 0; row--)
+    for (const provider of providersOf(terminal))
+      provider.provideLinks(top + row, (links) => {
+        for (const { text } of links ?? []) {
+          const address = safeLink(text)
+          if (address) found.add(address)
+        }
+      })
+  return [...found]
 }
 
 /** Those that a program marks as links (OSC 8), and addresses that stand in its text. */

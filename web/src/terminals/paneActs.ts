@@ -1,7 +1,7 @@
 // What can be done with a pane beside typing in it.
 
 export type PaneAct =
-  | { kind: 'close' | 'end' | 'search' | 'copy' | 'paste' | 'splitOther' | 'ownTab' | 'next' | 'previous' }
+  | { kind: 'close' | 'end' | 'search' | 'copy' | 'paste' | 'links' | 'splitOther' | 'ownTab' | 'next' | 'previous' }
   | { kind: 'split'; way: 'row' | 'column' }
   | { kind: 'toTab'; at: number }
   | { kind: 'moveTab'; by: 1 | -1 }

@@ -23,9 +23,10 @@ export interface PaneEmulatorOptions {
   shown: () => boolean
   focused: () => boolean
   onLeave: () => void
+  onLinks: () => void
 }
 
-export const usePaneEmulator = ({ terminalId, place, shown, focused, onLeave }: PaneEmulatorOptions) => {
+export const usePaneEmulator = ({ terminalId, place, shown, focused, onLeave, onLinks }: PaneEmulatorOptions) => {
   const graph = useGraph()
   const theme = useTheme()
   const preferences = useTerminalPreferences()
@@ -105,6 +106,7 @@ export const usePaneEmulator = ({ terminalId, place, shown, focused, onLeave }: 
       onData: (data) =>
         typeof data === 'string' ? press(applyModifiers(modifiers.value, data)) : attachment?.type(data),
       onLeave,
+      onLinks,
       onPaste: paste,
       onSelected: () => preferences.terminal.copyOnSelect && opened.copy(),
       onClipboard,
@@ -171,6 +173,7 @@ export const usePaneEmulator = ({ terminalId, place, shown, focused, onLeave }: 
     focusSoon,
     blur: () => emulator?.blur(),
     copy: () => emulator?.copy(),
+    links: () => emulator?.links ?? [],
     key: (data: string) => emulator?.key(data),
     toggleKeyboard: () => emulator?.toggleKeyboard(),
     pressArrow: (arrow: Arrow) => press(arrowKey(modifiers.value, arrow, emulator?.applicationArrows ?? false)),

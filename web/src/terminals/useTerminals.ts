@@ -4,26 +4,46 @@ import { useRouter } from 'vue-router'
 import {
   EndTerminalDocument,
   OpenTerminalDocument,
+  TerminalChangedDocument,
   type TerminalLineFragment,
   TerminalsDocument,
 } from '../graph/gql/graphql.ts'
 import { type ShownFault, toFault } from '../graph/faults.ts'
 import { useGraph } from '../graph/graph.ts'
 import { useLive } from '../graph/useLive.ts'
+import { foldTerminal } from './foldTerminal.ts'
 
-const FIRST = 50
+/** All that are open, but for a fleet in which hundreds are; of the ended ones the latest. */
+const OPEN = 200
+const ENDED = 50
 
 /** A size that every program knows; the page's own follows as soon as it attaches. */
 const FIRST_SIZE = { cols: 80, rows: 24 }
 
-export const useTerminals = (instanceId: () => string | null) => {
-  const { query, mutate } = useGraph()
-  const { state, fault, reread } = useLive<TerminalLineFragment[], never>(instanceId, () => ({
+/** `only` the open ones, where no others are shown. */
+export const useTerminals = (instanceId: () => string | null, only?: 'open') => {
+  const { query, mutate, subscribe } = useGraph()
+  const { state, fault, reread } = useLive<TerminalLineFragment[], TerminalLineFragment>(instanceId, () => ({
+    subscribe: ({ next, fault: broken }) =>
+      subscribe(
+        TerminalChangedDocument,
+        { instanceId: instanceId() },
+        { next: ({ terminalChanged }) => next(terminalChanged), fault: broken },
+      ),
     read: async () => {
-      const { terminals } = await query(TerminalsDocument, { instanceId: instanceId(), first: FIRST })
-      return terminals.edges.map((edge) => edge.node)
+      const { open, ended } = await query(TerminalsDocument, {
+        instanceId: instanceId(),
+        open: OPEN,
+        ended: ENDED,
+        withEnded: only !== 'open',
+      })
+      // Read as two lists, one after the other: what closed in between is in both.
+      return [...(ended?.edges ?? []), ...open.edges].reduce<TerminalLineFragment[]>(
+        (known, { node }) => foldTerminal(known, node),
+        [],
+      )
     },
-    fold: (terminals) => terminals,
+    fold: foldTerminal,
   }))
 
   const ending = shallowRef<string>()

@@ -42,6 +42,17 @@ test('a fault that its screen shows is kept without an echo, and counts until it
   expect(activity.unseen.value).toBe(0)
 })
 
+test('a fault that was kept before its act told of it is one line, of the act', () => {
+  const { activity } = setUp()
+  for (let times = 0; times < 2; times++) {
+    const met = fault()
+    activity.keep('A request failed', met)
+    activity.failed('Not saved', met)
+  }
+  expect(activity.deeds.value.map(({ what, times }) => [what, times])).toEqual([['Not saved', 2]])
+  expect(activity.unseen.value).toBe(1)
+})
+
 test('the same fault again and again is one line that counts', () => {
   const { activity } = setUp()
   for (let times = 0; times < 3; times++) activity.failed('Not saved', fault())

@@ -36,7 +36,9 @@ export const createActivity = (clock: Clock) => {
     echoes.value = echoes.value.filter(({ deed }) => deed.id !== id)
   }
   const add = (what: string, more: Pick<Deed, 'fault' | 'undo'>): Deed => {
-    const [newest] = deeds.value
+    // One fault is one line: kept as it came in, it is now told by what it made fail.
+    const before = more.fault ? deeds.value.filter(({ fault }) => fault !== more.fault) : deeds.value
+    const [newest] = before
     const isSame = newest?.what === what && newest.fault?.message === more.fault?.message && !more.undo
     const deed: Deed = {
       ...more,
@@ -46,7 +48,7 @@ export const createActivity = (clock: Clock) => {
       times: isSame && newest ? newest.times + 1 : 1,
     }
     if (isSame && newest) quiet(newest.id)
-    deeds.value = [deed, ...deeds.value.slice(isSame ? 1 : 0)].slice(0, kept)
+    deeds.value = [deed, ...before.slice(isSame ? 1 : 0)].slice(0, kept)
     return deed
   }
   const echo = (deed: Deed): void => {

@@ -75,6 +75,22 @@ export const silhouettes = {
       { d: 'M4.6 6.2V4.1a2.4 2.4 0 0 1 4.8 0v2.1', line: 1.5 },
     ],
   },
+  queued: { tone: 'rest', strokes: [{ d: 'M1.5 5.7h2.6v2.6H1.5zM5.7 5.7h2.6v2.6H5.7zM9.9 5.7h2.6v2.6H9.9z' }] },
+  sent: { tone: 'busy', strokes: [{ d: 'M1.5 7h10.2M7.7 3l4 4-4 4', line: 1.6 }] },
+  timedOut: {
+    tone: 'rest',
+    strokes: [
+      { d: ring(5.25), line: 1.4 },
+      { d: 'M7 3.8V7l2.2 1.6', line: 1.4 },
+    ],
+  },
+  cancelled: {
+    tone: 'rest',
+    strokes: [
+      { d: ring(5.25), line: 1.4 },
+      { d: 'M4.4 7h5.2', line: 1.5 },
+    ],
+  },
   waiting: {
     tone: 'warn-fill',
     strokes: [

@@ -6,7 +6,11 @@ import { heldBack } from './heldBack.ts'
 /** The way from the list to what offers the new ones: it must not vanish before the pointer is there. */
 const LEAVE_MS = 1_500
 
-export const useHeldList = <Item extends { id: string }>(items: () => readonly Item[], another: () => unknown) => {
+/** `items` hears whether they are held, for a list that what has changed would leave. */
+export const useHeldList = <Item extends { id: string }>(
+  items: (held: boolean) => readonly Item[],
+  another: () => unknown,
+) => {
   const pointed = shallowRef(false)
   const focused = shallowRef(false)
   const scrolled = shallowRef(false)
@@ -19,16 +23,16 @@ export const useHeldList = <Item extends { id: string }>(items: () => readonly I
   let other = true
   const release = () => {
     other = false
-    shown.value = items()
+    shown.value = items(false)
     waiting.value = 0
   }
   const renew = () => {
     if (!held.value || other) return release()
-    const { kept, waiting: late } = heldBack(shown.value, items())
+    const { kept, waiting: late } = heldBack(shown.value, items(true))
     shown.value = kept
     waiting.value = late
   }
-  watch(items, renew, { immediate: true })
+  watch(() => items(held.value), renew, { immediate: true })
   watch(another, () => (other = true))
   watch(held, (now) => now || release())
 

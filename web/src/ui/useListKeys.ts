@@ -10,7 +10,8 @@ export const useListKeys = (list: Readonly<ShallowRef<HTMLElement | null>>): voi
     // A search in a menu is not in the list: Escape closes the menu.
     const filter = event.target instanceof HTMLInputElement && root.contains(event.target) ? event.target : null
     if (event.key === 'Escape' && filter?.closest('[data-filter]')) {
-      // Back to the list, or out of the field where the list is empty.
+      // Back to the list, or out of the field where the list is empty. The browser would empty a search and, as the focus is gone, tell nobody.
+      event.preventDefault()
       if (links[0]) links[0].focus()
       else filter.blur()
       return

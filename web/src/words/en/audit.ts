@@ -2,7 +2,6 @@
 export const audit = {
   search: 'Actor, target, address',
   fault: 'The audit log could not be loaded',
-  asOf: 'Shown below is what was known at {at}.',
   end: 'That is all. The audit log is kept for ever.',
   endFiltered: 'No older entry matches.',
   empty: {
@@ -45,6 +44,8 @@ export const audit = {
     session: 'Session',
     instance: 'Instance',
     terminal: 'Terminal',
+    command: 'Command',
+    view: 'View',
     takeover: 'Take-over request',
     enrolment: 'Enrolment secret',
   },
@@ -68,6 +69,12 @@ export const audit = {
     revealEnrolmentSecret: 'Enrolment secret revealed',
     openTerminal: 'Terminal opened',
     endTerminal: 'Terminal ended',
+    askEndTerminal: 'Terminal told to end',
+    runCommand: 'Command asked for',
+    cancelCommand: 'Command cancelled',
+    saveView: 'View saved',
+    deleteView: 'View deleted',
+    orderViews: 'Views ordered anew',
   },
   detail: {
     title: 'Audit entry',

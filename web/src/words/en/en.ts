@@ -2,6 +2,7 @@
 import { access } from './access.ts'
 import { audit } from './audit.ts'
 import { chart } from './chart.ts'
+import { commands } from './commands.ts'
 import { events } from './events.ts'
 import { fleet } from './fleet.ts'
 import { instance } from './instance.ts'
@@ -18,6 +19,7 @@ export const en = {
   access,
   audit,
   chart,
+  commands,
   events,
   fleet,
   instance,

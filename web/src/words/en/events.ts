@@ -31,7 +31,6 @@ export const events = {
   today: 'Today',
   yesterday: 'Yesterday',
   fault: 'The events could not be loaded',
-  asOf: 'Shown below is what was known at {at}.',
   empty: {
     title: 'Nothing has happened yet',
     detail: 'Events appear here as soon as an instance connects.',

@@ -56,8 +56,8 @@ export const metrics = {
   },
   resources: {
     history: 'Lines: one sample every 5 min.',
-    historyClipped: 'Lines: one sample every 5 min, kept for 48 h: since {from}.',
-    historyNone: 'No history in this time: one sample is kept every 5 min, for 48 h.',
+    historyClipped: 'Lines: one sample every 5\u00a0min, kept for 48\u00a0h: since {from}.',
+    historyNone: 'No history in this time: one sample is kept every 5\u00a0min, for 48\u00a0h.',
     fault: 'The history could not be loaded',
     notReported: 'Not reported',
     over: 'Over time',

@@ -49,7 +49,7 @@ export const shell = {
   activity: {
     title: 'Activity of this page',
     unseen: 'Activity of this page, one new fault | Activity of this page, {n} new faults',
-    none: 'Nothing yet. What is done on this page, and what fails, is kept here until the page is closed.',
+    none: 'Nothing yet. What is done on this page, and what fails, is kept here until you sign out or close the page.',
     clear: 'Clear',
     undo: 'Undo',
     quiet: 'Close',
@@ -79,6 +79,7 @@ export const shell = {
     enterTerminal: 'From the head of a pane: into the terminal',
     copy: 'Copy what is selected',
     paste: 'Paste',
+    links: 'Links on the screen',
     notInTerminal: 'A focused terminal gets every key; leave it first.',
   },
   link: {
@@ -86,6 +87,21 @@ export const shell = {
     connecting: 'Connecting',
     reconnecting: 'Reconnecting',
     refused: 'Not connected',
+  },
+  health: {
+    BUS: {
+      title: 'The consoles do not hear each other',
+      detail:
+        'Redis does not answer. What comes through another console is late; terminals there pause and lose nothing.',
+    },
+    DATABASE: {
+      title: 'The database does not answer',
+      detail: 'Lists are from before. Terminals go on, and agents keep what they measure until it is back.',
+    },
+    MIGRATIONS: {
+      title: 'The database is not of this version',
+      detail: 'It lacks tables that this console needs. Settings, About says which.',
+    },
   },
   cold: {
     refused: 'The console refused the connection. {why}',

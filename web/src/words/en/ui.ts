@@ -2,8 +2,28 @@
 export const ui = {
   close: 'Close',
   again: 'Try again',
+  asOf: 'Shown below is what was known at {at}.',
   loading: 'Loading',
   unreachable: 'The console did not answer.',
+  /** What to do about a fault; the console's own sentence follows. */
+  next: {
+    forbidden: 'This needs the {role} role. Ask an administrator of this console to grant it.',
+    rateLimited: 'Wait {time}, then try again.',
+    plain: {
+      UNREACHABLE: 'Look whether this device reaches the console, then try again.',
+      UNAUTHENTICATED: 'Sign in again to go on.',
+      NOT_FOUND: 'It may have been removed meanwhile, or is not yours to see. Go back to the list and look there.',
+      CONFLICT: 'Look at it as it is now, then do it again.',
+      AGENT_OFFLINE: 'Start the agent on its machine, or wait until it is back.',
+      AGENT_TIMEOUT: 'Try again; if it stays so, look at the machine.',
+      SLOW_AGENT: 'Its agent is busy. Try again in a moment.',
+      UNSUPPORTED: 'Install the present agent on its machine, then do it again.',
+      LIMIT_REACHED: 'End or remove one of them, then do it again.',
+      TERMINAL_CLOSED: 'Open another terminal.',
+      UNAVAILABLE: 'Try again in a moment. Settings, About says which part does not answer.',
+      RESTARTING: 'Try again in a moment: the console comes back by itself.',
+    },
+  },
   new: '{n} new',
   filter: {
     clear: 'Clear the filter: {label}',
