@@ -3,10 +3,10 @@
 import { openWorld } from '@sindri/e2e/kit/world'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import type pg from 'pg'
 import { openSimulatedAgent } from './kit/agent.ts'
 import { onDatabase, timesOf } from './kit/database.ts'
 import { documentOf } from './kit/document.ts'
+import { fillFleet } from './kit/fleet.ts'
 import { makeKeys } from './kit/keys.ts'
 import { type Goal, percentile, print } from './kit/report.ts'
 import { startRole } from './kit/role.ts'
@@ -17,47 +17,6 @@ const PAGE = 50
 const TIMES = 150
 const PUBLISH = 'mutation ($records: [MetricSampleInput]!) { publishSamples(records: $records) { outcomes } }'
 
-/** Every column as it is, but for what makes an instance another one. */
-const copies = (table: string, own: Record<string, string>): string => {
-  const columns = Object.keys(own).join(', ')
-  return `do $$ declare names text; begin
-  select string_agg(quote_ident(column_name), ', ') into names from information_schema.columns
-  where table_name = '${table}' and is_generated = 'NEVER' and column_name <> all('{${columns}}');
-  execute replace($copy$insert into ${table} (${columns}, NAMES) select ${Object.values(own).join(', ')}, NAMES
-    from ${table} cross join generate_series(2, ${INSTANCES}) n$copy$, 'NAMES', names);
-end $$`
-}
-
-const seed = async (client: pg.Client): Promise<void> => {
-  await client.query(
-    copies('instances', {
-      id: `'ins_' || upper(lpad(to_hex(n), 26, '0'))`,
-      num: 'num + n',
-      name: `'workspace-' || lpad(((n * 7919) % 10000)::text, 5, '0')`,
-      hostname: `'host-' || n || '.example'`,
-      provider: `(array['docker', 'fly', 'kubernetes', 'e2b', 'local'])[1 + n % 5]`,
-      region: `'region-' || n % 12`,
-      tags: `jsonb_build_object('team', 'team-' || n % 40, 'env', (array['dev', 'test', 'demo'])[1 + n % 3])`,
-      liveness: `(array['ONLINE', 'ONLINE', 'ONLINE', 'ONLINE', 'STALE', 'OFFLINE']::liveness[])[1 + n % 6]`,
-      // None is found silent while this measures.
-      replica: 'null',
-      heartbeat_ms: '600000',
-      metrics_ms: '600000',
-      last_seen_at: 'now()',
-      created_at: `created_at - n * interval '1 min'`,
-    }),
-  )
-  await client.query(
-    copies('metric_latest', {
-      instance: 'instance + n',
-      cpu: '(n * 31 % 1000) / 10.0',
-      memory: '(n * 37 % 1000) / 1000.0',
-      disk: '(n * 41 % 1000) / 1000.0',
-    }),
-  )
-  await client.query('vacuum analyze')
-}
-
 const world = await openWorld()
 const load = startRole('kit/asker.ts')
 try {
@@ -66,7 +25,7 @@ try {
   const agent = await openSimulatedAgent(world.url, secret, 'workspace-first')
   await agent.ask(PUBLISH, { records: [sampleOf(agent.run, 1, Date.now())] })
   await agent.close()
-  await onDatabase(databaseUrl, seed)
+  await onDatabase(databaseUrl, (client) => fillFleet(client, INSTANCES))
 
   const keys = await makeKeys(await world.api(), 5)
   const ask = (query: string, variables: object, times = TIMES) =>

@@ -1,7 +1,7 @@
 // `npm run bench -- NAME [--json] [--embedded]`: one measurement with its bare limit, on the Node that runs everything.
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
-import { find } from './kit/found.ts'
+import { embedded, findBackend } from './kit/found.ts'
 import { program } from './kit/program.ts'
 import { run } from './kit/run.mjs'
 import { prepare, root } from './kit/steps.ts'
@@ -16,13 +16,6 @@ await program(async () => {
   await prepare()
   return run(process.execPath, [file, ...args], {
     cwd: root,
-    env: { ...process.env, ...(await backend(args.includes('--embedded'))) },
+    env: { ...process.env, ...(args.includes('--embedded') ? embedded : await findBackend(process.env)) },
   })
 })
-
-/** PostgreSQL and Redis where both are found, as a fleet has them. */
-async function backend(isEmbedded: boolean): Promise<Record<string, string>> {
-  if (isEmbedded) return { SINDRI_TEST_BACKEND: 'embedded' }
-  const [postgres, redis] = [await find('postgres', process.env), await find('redis', process.env)]
-  return 'env' in postgres && 'env' in redis ? { SINDRI_TEST_BACKEND: 'services', ...postgres.env, ...redis.env } : {}
-}

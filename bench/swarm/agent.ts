@@ -20,6 +20,7 @@ import { createConsoleTime } from '@sindri/agent/platform/consoleTime'
 import { ulid } from '@sindri/agent/platform/ids'
 import type { Log } from '@sindri/agent/platform/log'
 import { openOutbox, type Outbox } from '@sindri/agent/platform/outbox/outbox'
+import type { Stream } from '@sindri/agent/platform/outbox/records'
 import type { StateDir } from '@sindri/agent/platform/stateDir'
 import { LIMITS } from '@sindri/schema/contract/limits'
 import type { SwarmOptions } from './arguments.ts'
@@ -36,6 +37,8 @@ export interface AgentDeps {
   onLink: (isUp: boolean) => void
   /** Records the console has answered for. */
   onAnswered: (stored: number, refused: number) => void
+  /** MADE when it is appended; later each outcome that the console answered. */
+  onRecord: (stream: Stream, record: { run: string; seq: number }, outcome: string) => void
 }
 
 export interface SimulatedAgent {
@@ -63,10 +66,7 @@ export async function startSimulatedAgent(deps: AgentDeps): Promise<SimulatedAge
   const startedMs = clock.monotonicMs()
   const run = ulid(clock.now())
   const consoleTime = createConsoleTime(clock)
-  const outbox = counted(
-    await openOutbox({ dir: null, run, clock, nowMs: consoleTime.now, log, memoryBytes }),
-    deps.onAnswered,
-  )
+  const outbox = counted(await openOutbox({ dir: null, run, clock, nowMs: consoleTime.told, log, memoryBytes }), deps)
   const inbox = createInbox({ log })
   const changes = createChanges<Facts>()
   const intervals = {
@@ -130,6 +130,7 @@ export async function startSimulatedAgent(deps: AgentDeps): Promise<SimulatedAge
         facts: async () => facts,
         changes,
         notices: () => [],
+        onTold: consoleTime.learn,
       })
       const pump = startPump({ link, outbox, clock, log })
       return () => {
@@ -151,13 +152,19 @@ export async function startSimulatedAgent(deps: AgentDeps): Promise<SimulatedAge
   }
 }
 
-/** The outbox, with what the console answered told to whoever counts. */
-function counted(outbox: Outbox, onAnswered: AgentDeps['onAnswered']): Outbox {
+/** The outbox, with what was made and what the console answered told to whoever counts. */
+function counted(outbox: Outbox, { onAnswered, onRecord }: Pick<AgentDeps, 'onAnswered' | 'onRecord'>): Outbox {
   return {
     ...outbox,
+    append(stream, atMs, payload) {
+      const record = outbox.append(stream, atMs, payload)
+      onRecord(stream, record, 'MADE')
+      return record
+    },
     settle(batch, answer) {
       const refused = answer.outcomes.filter((outcome) => outcome === 'REFUSED').length
       onAnswered(answer.outcomes.length - refused, refused)
+      batch.records.forEach((record, index) => onRecord(batch.stream, record, answer.outcomes[index] ?? ''))
       outbox.settle(batch, answer)
     },
     refuseWhole(batch, why) {

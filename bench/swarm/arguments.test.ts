@@ -12,6 +12,7 @@ test('without arguments a hundred agents go to the console of this clone', () =>
     heartbeatMs: null,
     metricsMs: null,
     keep: null,
+    log: null,
   })
 })
 
@@ -30,6 +31,8 @@ test('everything can be said', () => {
       '2.5',
       '--keep',
       'kept',
+      '--log',
+      'records',
       '--prefix',
       'herd',
     ),
@@ -41,6 +44,7 @@ test('everything can be said', () => {
     heartbeatMs: 5_000,
     metricsMs: 2_500,
     keep: '/clone/kept',
+    log: '/clone/records',
   })
   expect(read('--help')).toBeNull()
 })

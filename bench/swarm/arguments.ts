@@ -14,6 +14,8 @@ export interface SwarmOptions {
   metricsMs: number | null
   /** Folder of the identities; null: they end with the process. */
   keep: string | null
+  /** File that gets a line for each record made and each answered; null: none. */
+  log: string | null
 }
 
 /** For whoever typed it; several lines where several are wrong. */
@@ -34,6 +36,7 @@ Enrols simulated agents at a running console: the real protocol, machines that d
   --heartbeat SECONDS   between heartbeats, ${seconds(LIMITS.heartbeatRangeMs)} (default: the console decides, ${LIMITS.heartbeatMs / 1000})
   --metrics SECONDS     between samples, ${seconds(LIMITS.metricsRangeMs)} (default: the console decides, ${LIMITS.metricsMs / 1000})
   --keep FOLDER         keeps their identities: a second start returns as the same instances
+  --log FILE            writes each record's identity there when it is made and when it is answered
   --prefix NAME         their names are NAME-0001 and so on (default swarm)
 
 The console takes SINDRI_ENROL_RATE new machines a minute (default 600); the others wait as long as it says.
@@ -47,6 +50,7 @@ const options = {
   heartbeat: { type: 'string' },
   metrics: { type: 'string' },
   keep: { type: 'string' },
+  log: { type: 'string' },
   prefix: { type: 'string', default: 'swarm' },
   help: { type: 'boolean' },
 } as const
@@ -105,6 +109,7 @@ export function readArguments(
     heartbeatMs: interval('heartbeat', LIMITS.heartbeatRangeMs),
     metricsMs: interval('metrics', LIMITS.metricsRangeMs),
     keep: values.keep === undefined ? null : path.resolve(workingDir, values.keep),
+    log: values.log === undefined ? null : path.resolve(workingDir, values.log),
   }
   if (wrong.length > 0) throw new WrongArguments(wrong.join('\n'))
   return read

@@ -1,6 +1,7 @@
 // Many simulated agents in one process: they come a few at a time, live by themselves, and end together.
 import type { Clock } from '@sindri/agent/platform/clock'
 import type { Log } from '@sindri/agent/platform/log'
+import { appendFileSync } from 'node:fs'
 import { type SimulatedAgent, startSimulatedAgent } from './agent.ts'
 import type { SwarmOptions } from './arguments.ts'
 import { openIdentities } from './identities.ts'
@@ -41,6 +42,9 @@ const nameOf = (prefix: string, number: number, of: number): string =>
 export async function startSwarm({ options, clock, log, random }: SwarmDeps): Promise<Swarm> {
   const identities = await openIdentities(options.keep, clock)
   const figures: Figures = { enrolled: 0, linked: 0, stored: 0, refused: 0, ended: 0 }
+  const note: (...words: (string | number)[]) => void = options.log
+    ? (...words) => appendFileSync(options.log as string, `${words.join(' ')}\n`)
+    : () => {}
   const agents: SimulatedAgent[] = []
   const over = Promise.withResolvers<string>()
   let stopping = false
@@ -79,6 +83,7 @@ export async function startSwarm({ options, clock, log, random }: SwarmDeps): Pr
         figures.stored += stored
         figures.refused += refused
       },
+      onRecord: (stream, { run, seq }, outcome) => note(name, stream, run, seq, outcome),
     })
     agents.push(agent)
     if (stopping) await agent.stop()
