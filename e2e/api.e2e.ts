@@ -40,7 +40,9 @@ const expected: Record<string, Expected> = {
   socket: { stdout: samples },
   events: { stdout: /event: next\ndata: \{"data":\{"metricSampled".*\n\nevent: next\ndata: .*\n\n/, endless: true },
   stream: { stdout: samples },
+  command: { stdout: /^1\n2\n3\n$/, stderr: /^no more\n$/, code: 7 },
   terminal: { stdout: /1\r\n2\r\n3\r\n/, stderr: /\[EXITED: exit code 7\]/, code: 7 },
+  follow: { stdout: /trm_\w+ CLOSED EXITED 0\n$/ },
   introspection: { stdout: /"name":"liveness","description":"/ },
 }
 

@@ -12,16 +12,10 @@ beforeAll(async () => {
   world = await openWorld()
 })
 afterAll(async () => {
-  await swarm?.end()
   await world.end()
 })
 
-const start = (...args: string[]): Proc => {
-  const secret = ['--secret-file', path.join(world.folder, 'console', 'enrol-secret')]
-  return run(path.join(root, 'bench/swarm/main.ts'), {}, undefined, ['--url', world.url, ...secret, ...args])
-}
-const usual = (): Proc =>
-  start('--agents', String(AGENTS), '--metrics', '1', '--keep', path.join(world.folder, 'swarm'))
+const usual = (): Proc => world.startSwarm(AGENTS, '--metrics', '1', '--keep', path.join(world.folder, 'swarm'))
 
 const FLEET = `{ instances(first: 200, search: "simulated=swarm") { totalCount edges { node {
   id name status provider region tags { key value } latest { at cpu { usagePercent } }
@@ -83,7 +77,7 @@ it('ends all links on Ctrl-C, and a second start returns as the same instances',
 })
 
 it('says once why it cannot go on: names that are taken, a wrong secret, a wrong argument', async () => {
-  const taken = start('--agents', '5')
+  const taken = world.startSwarm(5)
   expect(await taken.exited).toBe(3)
   expect(taken.output()).toContain('--prefix')
   const stranger = run(path.join(root, 'bench/swarm/main.ts'), {}, undefined, [
@@ -96,7 +90,7 @@ it('says once why it cannot go on: names that are taken, a wrong secret, a wrong
   ])
   expect(await stranger.exited).toBe(3)
   expect(stranger.output()).toContain('UNAUTHENTICATED')
-  const wrong = start('--agents', 'many')
+  const wrong = run(path.join(root, 'bench/swarm/main.ts'), {}, undefined, ['--agents', 'many'])
   expect(await wrong.exited).toBe(2)
   expect(wrong.output()).toBe('swarm: --agents: expected a whole number from 1 to 20000, got "many"\n')
 })

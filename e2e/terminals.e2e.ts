@@ -26,10 +26,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /** A program of the same person with a socket of its own. */
 async function another(): Promise<Api> {
   const api = openApi(world.url)
-  await api.ask(
-    'mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { id } }',
-    world.admin,
-  )
+  await api.signIn(world.admin)
   return api
 }
 

@@ -179,6 +179,8 @@ describe('access', () => {
     await page.getByRole('row', { name: /nightly/ }).waitFor()
     await shootAll(page, 'keys')
     await page.getByRole('button', { name: 'Revoke the key nightly' }).click()
+    await dialog().getByText('nor does any key that was made with it').waitFor()
+    await shootAll(page, 'key-revoke')
     await dialog().getByRole('textbox').fill('nightly')
     await dialog().getByRole('button', { name: 'Revoke key' }).click()
     await page.getByText('No API key is open').waitFor()
@@ -208,6 +210,37 @@ describe('the audit log', () => {
     await pane().getByText('User changed').waitFor()
     await page.keyboard.press('Escape')
     await until('the pane to close', async () => query()['entry'] === undefined)
+  })
+
+  it('grows by itself, and under the pointer says how many are new instead of moving', async () => {
+    const signInWrongly = async (email: string) => {
+      await fetch(new URL('/graphql', world.url), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          query: 'mutation ($email: String!) { signIn(email: $email, password: "not the password") { id } }',
+          variables: { email },
+        }),
+      })
+    }
+    await go('/audit?action=session.open')
+    const rows = page
+      .getByRole('main')
+      .getByRole('row')
+      .filter({ hasText: /signIn/ })
+    await rows.first().hover()
+    const before = await rows.allTextContents()
+    await signInWrongly('nobody@example.com')
+    const fresh = page.getByRole('button', { name: '1 new', exact: true })
+    await fresh.waitFor()
+    expect(await rows.allTextContents()).toEqual(before)
+    await shootAll(page, 'audit-new')
+    await fresh.click()
+    await rows.first().filter({ hasText: 'nobody@example.com' }).waitFor()
+    expect((await rows.allTextContents()).slice(1)).toEqual(before)
+    await page.mouse.move(0, 0)
+    await signInWrongly('somebody@example.com')
+    await rows.first().filter({ hasText: 'somebody@example.com' }).waitFor()
   })
 
   it('shows a refusal by its silhouette and word, and finds by name', async () => {

@@ -5,7 +5,7 @@ import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../kit/processes.ts'
 import { openWorld, type World } from '../kit/world.ts'
-import { openBrowser, openPage, shootAll } from './page.ts'
+import { openBrowser, openPage, shootAll, sizes } from './page.ts'
 import { signIn } from './screen.ts'
 
 let world: World
@@ -169,10 +169,28 @@ describe('a tab', () => {
     await page.getByRole('row', { name: /ruby .* failed/ }).waitFor()
     await page.getByText('From SINDRI_PROVIDER, SINDRI_REGION').waitFor()
     await page.getByText('Local, eu-central-1').waitFor()
+    await page.getByText('From SINDRI_AGENT_TAGS when it first enrolled, then set here').waitFor()
     const protocol = page.getByText('Protocol').locator('..')
-    await protocol.getByText('1.0').waitFor()
+    await protocol.getByText(/^1\.\d+$/).waitFor()
     await page.getByText('SSH').locator('..').getByText('Not reported').waitFor()
     await shootAll(page, 'instance-details')
+  })
+
+  it('is in sight among the others on a phone, also where its address was opened', async () => {
+    await page.setViewportSize(sizes.narrow)
+    const isInSight = (name: string) => () =>
+      tab(name).evaluate((el) => {
+        const { left, right } = el.getBoundingClientRect()
+        return left >= 0 && right <= innerWidth
+      })
+    await expect.poll(isInSight('Details')).toBe(true)
+    await tab('Overview').press('Enter')
+    await expect.poll(isInSight('Overview')).toBe(true)
+    await tab('Details').press('Enter')
+    await page.waitForURL('**/details*')
+    await page.reload()
+    await expect.poll(isInSight('Details')).toBe(true)
+    await page.setViewportSize(sizes.wide)
   })
 })
 
@@ -181,7 +199,9 @@ describe('its menu', () => {
     await page.getByRole('button', { name: 'Actions on forge' }).click()
     await page.getByRole('menuitem', { name: 'Edit tags…' }).click()
     await page.getByRole('button', { name: 'Take out env=dev' }).click()
-    await page.getByLabel('Tags', { exact: true }).fill('gpu')
+    const field = page.getByLabel('Tags', { exact: true })
+    await expect.poll(() => field.evaluate((input: HTMLInputElement) => input.list?.options[0]?.value)).toBe('env=dev')
+    await field.fill('gpu')
     await page.getByRole('button', { name: 'Save tags' }).click()
     const fact = page.getByRole('main').getByText('Tags', { exact: true }).locator('..')
     await fact.getByText('gpu').waitFor()

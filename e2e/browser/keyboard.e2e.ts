@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../kit/processes.ts'
 import { openWorld, type World } from '../kit/world.ts'
 import { violationsOf } from './axe.ts'
-import { openBrowser, openPage, sizes } from './page.ts'
+import { escape, openBrowser, openPage, sizes } from './page.ts'
 import { signIn } from './screen.ts'
 
 let world: World
@@ -57,20 +57,64 @@ it.each([
   await focusOn(main())
 })
 
-describe('what was opened gives the focus back to what had it:', () => {
-  const returns = async (at: string, from: Locator, key: string, inside = dialog()) => {
-    await go(at)
-    await from.focus()
-    await page.keyboard.press(key)
-    await inside.waitFor()
-    await until('the focus inside', () => inside.evaluate((opened) => opened.contains(document.activeElement)))
+describe('a filter of a list', () => {
+  it('is left by Escape, which takes nothing out of it', async () => {
+    await go('/instances')
+    const forge = main().getByRole('link', { name: 'forge', exact: true })
+    await forge.waitFor()
+    await page.keyboard.press('/')
+    const filter = main().getByRole('searchbox')
+    await focusOn(filter)
+    await page.keyboard.type('forg')
+    await page.waitForURL(({ search }) => search === '?search=forg')
+    await forge.waitFor()
     await page.keyboard.press('Escape')
-    await inside.waitFor({ state: 'detached' })
-    await focusOn(from)
+    await focusOn(forge)
+    expect(await filter.inputValue()).toBe('forg')
+  })
+
+  it('with many choices takes the one that was looked for', async () => {
+    const tags = Array.from({ length: 12 }, (_, at) => ({ key: `shelf-${at + 1}`, value: '' }))
+    await (
+      await world.api()
+    ).ask('mutation ($id: ID!, $tags: [TagInput!]!) { setInstanceTags(id: $id, tags: $tags) { id } }', {
+      id: (await world.running('forge')).id,
+      tags,
+    })
+    const chosen = () => new URL(page.url()).searchParams.getAll('tag')
+    await go('/instances')
+    await button('Tag').focus()
+    await page.keyboard.press('Enter')
+    await focusOn(page.getByRole('searchbox', { name: 'Find' }))
+    await page.keyboard.type('shelf-12')
+    await page.getByRole('menuitemcheckbox').waitFor()
+    await page.keyboard.press('Enter')
+    await expect.poll(chosen).toEqual(['shelf-12'])
+    await page.keyboard.press('ArrowDown')
+    await focusOn(page.getByRole('menuitemcheckbox', { name: 'shelf-12' }))
+    await page.keyboard.press('Enter')
+    await expect.poll(chosen).toEqual([])
+    await page.keyboard.press('Escape')
+    await focusOn(button('Tag'))
+  })
+})
+
+describe('what was opened gives the focus back to what had it:', () => {
+  /** Twice: the browser by itself would put the focus where a dialog wants it the first time alone. */
+  const returns = async (at: string, from: Locator, key: string, first: Locator) => {
+    await go(at)
+    for (let i = 0; i < 2; i++) {
+      await from.focus()
+      await page.keyboard.press(key)
+      await focusOn(dialog().locator(first))
+      await escape(page)
+      await dialog().waitFor({ state: 'detached' })
+      await focusOn(from)
+    }
   }
 
-  it('the palette', () => returns('/events', button('Kind'), 'Control+k'))
-  it('the shortcuts', () => returns('/events', button('Kind'), '?'))
+  it('the palette', () => returns('/events', button('Kind'), 'Control+k', page.getByRole('combobox')))
+  it('the shortcuts', () => returns('/events', button('Kind'), '?', page.getByRole('button', { name: 'Close' })))
   it('the shortcuts that the palette opened', async () => {
     await go('/events')
     const from = button('Kind')
@@ -82,14 +126,27 @@ describe('what was opened gives the focus back to what had it:', () => {
     await page.keyboard.press('Escape')
     await focusOn(from)
   })
-  it('the export', () => returns('/audit', button('Export'), 'Enter'))
-  it('a new user', () => returns('/access/users', button('New user'), 'Enter'))
+  it('the export', () => returns('/audit', button('Export'), 'Enter', button('Export')))
+  it('a new user', () => returns('/access/users', button('New user'), 'Enter', page.getByRole('textbox').first()))
+  it('a new view', () => returns('/instances?search=forge', button('Save view'), 'Enter', page.getByRole('textbox')))
+  it('the choice of an instance for a terminal', () =>
+    returns('/terminals', button('New terminal'), 'Enter', page.getByRole('textbox')))
+  it('a question, to the way out of it', async () => {
+    const api = await world.api()
+    await api.ask('mutation ($input: OpenTerminalInput!) { openTerminal(input: $input) { id } }', {
+      input: { instanceId: (await world.running('forge')).id, cols: 80, rows: 24 },
+    })
+    await returns('/terminals', main().getByRole('button', { name: 'End…' }), 'Enter', button('Keep it open'))
+  })
   it('a new key, also after its secret was shown', async () => {
-    await returns('/access/keys', button('New API key'), 'Enter')
+    const name = page.getByRole('textbox').first()
+    await returns('/access/keys', button('New API key'), 'Enter', name)
     await page.keyboard.press('Enter')
-    await dialog().getByRole('textbox').first().fill('nightly')
+    await focusOn(dialog().locator(name))
+    await page.keyboard.type('nightly')
     await page.keyboard.press('Enter')
     await dialog().getByText('nightly').first().waitFor()
+    await focusOn(dialog().getByRole('button', { name: 'Copy' }))
     await dialog().getByRole('button').last().press('Enter')
     await focusOn(button('New API key'))
   })
@@ -101,10 +158,52 @@ describe('what was opened gives the focus back to what had it:', () => {
     const remove = page.getByRole('menuitem', { name: /^Remove/ })
     await remove.focus()
     await page.keyboard.press('Enter')
-    await dialog().waitFor()
-    await page.keyboard.press('Escape')
+    await focusOn(dialog().getByRole('textbox'))
+    await escape(page)
     await dialog().waitFor({ state: 'detached' })
     await focusOn(menu)
+  })
+  it('tags that a menu asked for', async () => {
+    await go('/instances')
+    const menu = button('Actions on forge')
+    for (let i = 0; i < 2; i++) {
+      await menu.focus()
+      await page.keyboard.press('Enter')
+      const tags = page.getByRole('menuitem', { name: /^Edit tags/ })
+      await tags.focus()
+      await page.keyboard.press('Enter')
+      await focusOn(dialog().getByRole('combobox').or(dialog().getByRole('textbox')).first())
+      await escape(page)
+      await dialog().waitFor({ state: 'detached' })
+      await focusOn(menu)
+    }
+  })
+  it('an answer that was asked for, and is shown this once', async () => {
+    const api = await world.api()
+    const input = { email: 'dana@example.com', name: 'Dana', role: 'DEVELOPER' }
+    await api.ask('mutation ($input: CreateUserInput!) { createUser(input: $input) { user { id } } }', { input })
+    await go('/access/users')
+    await main().getByText(input.email).first().click()
+    const reset = button('Reset password…')
+    await reset.press('Enter')
+    await focusOn(dialog().getByRole('button', { name: 'Keep the password' }))
+    await dialog().getByRole('button', { name: 'Reset password' }).press('Enter')
+    await focusOn(dialog().getByRole('button', { name: 'Copy' }))
+    await dialog().getByRole('button').last().press('Enter')
+    await focusOn(reset)
+  })
+  it('or to the screen, where that is gone a moment later with what was removed', async () => {
+    world.startAgent('tongs')
+    await world.running('tongs')
+    await go('/instances')
+    const menu = button('Actions on tongs')
+    await menu.press('Enter')
+    await page.getByRole('menuitem', { name: /^Remove/ }).press('Enter')
+    await focusOn(dialog().getByRole('textbox'))
+    await page.keyboard.type('tongs')
+    await page.keyboard.press('Enter')
+    await menu.waitFor({ state: 'detached' })
+    await focusOn(main())
   })
   it('a pane beside a list, opened by J and Enter', async () => {
     await go('/access/users')

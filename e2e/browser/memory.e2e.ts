@@ -50,6 +50,8 @@ const measure = async (): Promise<{ heapMiB: number; nodes: number; listeners: n
 /** Of samples: what fills the charts, and what passes over them afterwards. */
 const fillMin = 15
 const passMin = Number(process.env.SINDRI_MEMORY_MINUTES ?? 15)
+/** By the clock, with nothing but what the agent sends; none unless asked for. */
+const liveMin = Number(process.env.SINDRI_MEMORY_LIVE_MINUTES ?? 0)
 const tell = (what: string, figures: object): void => void process.stdout.write(`${what}: ${JSON.stringify(figures)}\n`)
 
 let sent = 0
@@ -106,3 +108,20 @@ it('does not grow with the charts that were left behind', async () => {
   expect(many.nodes).toBeLessThanOrEqual(few.nodes * 1.2 + 500)
   expect(many.heapMiB).toBeLessThanOrEqual(few.heapMiB + 4)
 }, 300_000)
+
+it.runIf(liveMin > 0)(
+  'does not grow while it is simply looked at',
+  async () => {
+    await page.reload()
+    await page.locator('.apexcharts-series path').first().waitFor()
+    const minute = (): Promise<void> => page.waitForTimeout(60_000)
+    await minute()
+    const early = await measure()
+    for (let i = 0; i < liveMin; i++) await minute()
+    const late = await measure()
+    tell(`${liveMin} live minutes`, { early, late })
+    expect(late.listeners).toBeLessThanOrEqual(early.listeners + 50)
+    expect(late.heapMiB).toBeLessThanOrEqual(early.heapMiB + 4)
+  },
+  (liveMin + 3) * 60_000,
+)

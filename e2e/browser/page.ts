@@ -4,6 +4,8 @@ import path from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { root } from '../kit/processes.ts'
 
+export type { Page }
+
 const found = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
   (file) => file && existsSync(file),
 )
@@ -48,6 +50,12 @@ export async function openPage(
       faults.push(message.text())
   })
   return { page, faults }
+}
+
+/** Out of what just opened: Vuetify minds the key from the next turn of the browser on. */
+export async function escape(page: Page): Promise<void> {
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)))
+  await page.keyboard.press('Escape')
 }
 
 /** Pictures for a look, or for the documentation. */

@@ -50,7 +50,7 @@ export const screenOf = (page: Page, pane = '[data-terminal]'): Screen => {
   }
 }
 
-export async function signIn(page: Page, world: World): Promise<void> {
+export async function signIn(page: Page, world: Pick<World, 'url' | 'admin'>): Promise<void> {
   await page.goto(world.url)
   await page.getByLabel('E-mail').fill(world.admin.email)
   await page.getByLabel('Password', { exact: true }).fill(world.admin.password)

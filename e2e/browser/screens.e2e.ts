@@ -4,10 +4,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Proc, root, run, until } from '../kit/processes.ts'
+import { type Proc, until } from '../kit/processes.ts'
 import { openWorld, type World } from '../kit/world.ts'
-import { violationsOf } from './axe.ts'
-import { openBrowser, openPage, shoot, sizes } from './page.ts'
+import { look } from './look.ts'
+import { openBrowser, openPage, sizes } from './page.ts'
 import { screenOf, signIn } from './screen.ts'
 
 const SWARM = 60
@@ -34,16 +34,34 @@ extensions:
 let world: World
 let browser: Browser
 let page: Page
-let swarm: Proc
 let instance: string
 let terminal: string
+let command: string
+/** Told once it fell silent as often as makes it a flapping one. */
+let flapped: Promise<void>
+
+/** Three times for good, each as long as it takes to be told: meanwhile the other screens are looked at. */
+async function flap(agent: Proc, name: string): Promise<void> {
+  const api = await world.api()
+  const { id } = await world.running(name)
+  for (let times = 0; times < 3; times++) {
+    agent.child.kill('SIGSTOP')
+    await until(
+      `${name} to be OFFLINE`,
+      async () =>
+        (await api.ask('query ($id: ID!) { instance(id: $id) { liveness } }', { id })).instance.liveness === 'OFFLINE',
+      90_000,
+    )
+    agent.child.kill('SIGCONT')
+    await world.running(name)
+  }
+}
 
 beforeAll(async () => {
   ;[world, browser] = await Promise.all([openWorld(), openBrowser()])
   ;({ page } = await openPage(browser))
 })
 afterAll(async () => {
-  await swarm?.end()
   await browser?.close()
   await world?.end()
 })
@@ -53,31 +71,12 @@ type Screen = [name: string, at: () => string, shows: (page: Page) => Promise<un
 const heading = (name: string | RegExp) => (shown: Page) => shown.getByRole('heading', { name }).first().waitFor()
 const text = (words: string | RegExp) => (shown: Page) => shown.getByText(words).first().waitFor()
 
-/** In both themes and at both widths: what is wrong with it, if anything. Leaves a picture of each. */
-async function look(name: string): Promise<string[]> {
-  const found: string[] = []
-  for (const viewport of Object.values(sizes)) {
-    for (const colorScheme of ['dark', 'light'] as const) {
-      const of = `${name}-${colorScheme}-${viewport.width}`
-      await page.setViewportSize(viewport)
-      await page.emulateMedia({ colorScheme })
-      // Charts and terminals draw themselves anew.
-      await page.waitForTimeout(500)
-      await shoot(page, of)
-      found.push(...(await violationsOf(page)).map((violation) => `${of}: ${violation}`))
-      const beside = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-      if (beside > 0) found.push(`${of}: ${beside} px stand beside the screen`)
-    }
-  }
-  return found
-}
-
 const areWhole = (screens: Screen[]) => {
   it.each(screens)('the screen %s is whole and open to everybody', async (name, at, shows) => {
     await page.setViewportSize(sizes.wide)
     await page.goto(`${world.url}${at()}`)
     await shows(page)
-    expect(await look(name)).toEqual([])
+    expect(await look(page, name)).toEqual([])
   })
 }
 
@@ -97,7 +96,7 @@ describe('to an administrator', () => {
 
   describe('with a fleet', () => {
     beforeAll(async () => {
-      const home = path.join(world.folder, 'home')
+      const home = path.join(world.folder, 'home-of-forge')
       mkdirSync(home)
       writeFileSync(path.join(home, 'sindri.yaml'), CONFIGURATION)
       world.startAgent('forge-api-01', {
@@ -105,9 +104,9 @@ describe('to an administrator', () => {
         SINDRI_AGENT_TAGS: 'team=forge,env=dev',
         SINDRI_REGION: 'eu-central-1',
       })
-      const secret = path.join(world.folder, 'console', 'enrol-secret')
-      const args = ['--url', world.url, '--secret-file', secret, '--agents', String(SWARM), '--metrics', '2']
-      swarm = run(path.join(root, 'bench/swarm/main.ts'), {}, undefined, args)
+      flapped = flap(world.startAgent('tongs-flaky', { SINDRI_PROVIDER: 'docker' }), 'tongs-flaky')
+      flapped.catch(() => {})
+      world.startSwarm(SWARM, '--metrics', '2')
       instance = (await world.running('forge-api-01')).id
       const api = await world.api()
       const running = '{ instances(filter: { status: [RUNNING] }) { totalCount } }'
@@ -116,6 +115,12 @@ describe('to an administrator', () => {
         input: dana,
       })
       await api.ask('mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret } }', { input: key })
+      for (const line of ['uptime', 'sleep 3600', 'df -h / /dev/shm; echo "/var/cache: no space left" >&2; exit 1'])
+        command = (
+          await api.ask('mutation ($input: RunCommandInput!) { runCommand(input: $input) { id } }', {
+            input: { instanceId: instance, command: line, timeoutMs: 3_600_000 },
+          })
+        ).runCommand.id
       await page.setViewportSize(sizes.wide)
       await page.goto(`${world.url}/instances/${instance}`)
       await page.getByRole('button', { name: 'Open terminal' }).first().click()
@@ -133,7 +138,6 @@ describe('to an administrator', () => {
     }, 180_000 + WARM_UP_MS)
 
     areWhole([
-      ['fleet', () => '/', (shown) => shown.getByRole('link', { name: /^forge-api-01, CPU/ }).waitFor()],
       ['instances', () => '/instances', text('swarm-0010')],
       [
         'instance',
@@ -146,6 +150,8 @@ describe('to an administrator', () => {
         (shown) => shown.getByRole('row', { name: /^lo / }).waitFor(),
       ],
       ['instance-terminals', () => `/instances/${instance}/terminals`, heading('Open')],
+      ['instance-commands', () => `/instances/${instance}/commands`, text('That is all.')],
+      ['instance-command', () => `/instances/${instance}/commands?command=${command}`, text('no space left')],
       ['instance-events', () => `/instances/${instance}/events`, text('That is all.')],
       ['instance-details', () => `/instances/${instance}/details`, heading('Machine')],
       ['enrol', () => '/enrol', text('SINDRI_CONSOLE_URL=')],
@@ -202,6 +208,18 @@ describe('to an administrator', () => {
           await shown.getByText('swarm-0010').first().waitFor()
           await shown.keyboard.press('?')
           await shown.getByRole('dialog').waitFor()
+        },
+      ],
+      // At the end, when one has fallen silent often enough.
+      [
+        'fleet',
+        () => '/',
+        async (shown) => {
+          await shown.getByRole('link', { name: /^forge-api-01, CPU/ }).waitFor()
+          await flapped
+          const needs = shown.getByRole('region', { name: 'Needs attention' })
+          await needs.getByRole('link', { name: /tongs-flaky keeps falling silent.*3 times within the hour/ }).waitFor()
+          await needs.locator('svg.glyph').first().waitFor()
         },
       ],
     ])

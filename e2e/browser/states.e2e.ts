@@ -1,5 +1,5 @@
 // The states beside the happy path: a first password, an empty fleet, a console that is away, a session that was ended,
-// a role that may not, a machine that asks to be another.
+// a role that may not, a machine that asks to be another, an act that failed, a theme.
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Proc } from '../kit/processes.ts'
@@ -150,24 +150,135 @@ describe('without the console', () => {
 })
 
 describe('a machine with another key', () => {
-  it('gets the name it asks for once an operator allows it', async () => {
-    // The machine was made anew: the one before is no more.
-    await agent.end()
-    const usurper = world.startAgent('usurper', { SINDRI_INSTANCE_ID: 'anvil' })
+  const call = (state: string) => world.startAgent(state, { SINDRI_INSTANCE_ID: 'anvil' })
+  const banner = () => admin.getByRole('status').filter({ hasText: 'wants to take over anvil' })
+  const asked = async () => {
     const api = await world.api()
     await expect.poll(async () => (await api.ask('{ takeovers { id } }')).takeovers.length, { timeout: 20_000 }).toBe(1)
     await admin.goto(`${world.url}/instances`)
-    const banner = admin.getByRole('status').filter({ hasText: 'wants to take over anvil' })
-    await banner.waitFor()
+    await banner().waitFor()
+  }
+
+  it('is told no once an operator refuses, which the audit log says', async () => {
+    // The machine was made anew: the one before is no more.
+    await agent.end()
+    const stranger = call('stranger')
+    await asked()
+    await banner().getByRole('button', { name: 'Refuse' }).click()
+    await banner().waitFor({ state: 'detached' })
+    await admin.getByRole('status').getByText('Take-over of anvil refused').waitFor()
+    await shootAll(admin, 'takeover-refused')
+    // It would ask again within half a minute; begun anew it asks at once, and gives up.
+    await stranger.end()
+    const again = call('stranger')
+    expect(await again.exited).not.toBe(0)
+    expect(again.output()).toContain('An operator refused to let this machine take over anvil.')
+    await row(admin, 'anvil').waitFor()
+    expect(await banner().count()).toBe(0)
+    await admin.goto(`${world.url}/audit?action=takeover.answer`)
+    const entry = row(admin, 'takeover.answer.answerTakeover')
+    await entry.getByText('Allowed').waitFor()
+    await entry.getByRole('link').first().click()
+    const pane = admin.getByRole('complementary').last()
+    await pane.getByText('instance: "anvil"').waitFor()
+    await pane.getByText('allowed: false').waitFor()
+  })
+
+  it('gets the name it asks for once an operator allows it', async () => {
+    const usurper = call('usurper')
+    await asked()
     await shootAll(admin, 'takeover')
-    await banner.getByRole('button', { name: 'Allow…' }).click()
+    await banner().getByRole('button', { name: 'Allow…' }).click()
     await admin.getByRole('dialog').getByText('terminals end at once').waitFor()
     await admin.getByRole('button', { name: 'Hand over the instance' }).click()
-    await banner.waitFor({ state: 'detached' })
-    // It would ask again within half a minute; begun anew it asks at once.
+    await banner().waitFor({ state: 'detached' })
     await usurper.end()
-    world.startAgent('usurper', { SINDRI_INSTANCE_ID: 'anvil' })
+    call('usurper')
     await row(admin, 'anvil').getByText('Running').waitFor()
+  })
+})
+
+describe('an act that failed', () => {
+  let id = ''
+  const toast = () => admin.getByRole('status').filter({ hasText: 'The view Forge was not changed' })
+
+  it('is told at once', async () => {
+    const api = await world.api()
+    const { saveView } = await api.ask('mutation ($input: ViewInput!) { saveView(input: $input) { id } }', {
+      input: { name: 'Forge', search: 'forge' },
+    })
+    await admin.goto(`${world.url}/instances?search=forge`)
+    await admin.getByRole('button', { name: 'Actions on the view Forge' }).click()
+    await admin.getByRole('menuitem', { name: 'Rename…' }).waitFor()
+    // Somebody else is faster.
+    await api.ask('mutation ($id: ID!) { deleteView(id: $id) }', { id: saveView.id })
+    const answer = admin.waitForResponse((response) => response.request().postData()?.includes('deleteView') ?? false)
+    await admin.getByRole('menuitem', { name: 'Delete' }).click()
+    id = (await answer).headers()['x-request-id'] ?? ''
+    expect(id).toMatch(/^req_/)
+    await toast().waitFor()
+  })
+
+  // On a page of its own, while the word of the fault fades from the other.
+  it('meanwhile, a theme is what the user chose, or what the system has', async () => {
+    const page = await newPage()
+    await signIn(page, world)
+    const canvas = { dark: 'rgb(11, 13, 17)', light: 'rgb(246, 245, 243)' }
+    const shows = (theme: keyof typeof canvas) =>
+      expect
+        .poll(() =>
+          page.evaluate(() => getComputedStyle(document.querySelector('.v-application') as Element).backgroundColor),
+        )
+        .toBe(canvas[theme])
+    const choose = async (theme: string) => {
+      await page.getByRole('button', { name: /^Administrator/ }).click()
+      await page.getByRole('menuitemradio', { name: theme }).click()
+    }
+    await shows('dark')
+    await choose('Light')
+    await shows('light')
+    await page.reload()
+    await shows('light')
+    await choose('As the system')
+    await shows('dark')
+    await page.emulateMedia({ colorScheme: 'light' })
+    await shows('light')
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await shows('dark')
+    await page.emulateMedia({ colorScheme: 'light' })
+    await choose('Dark')
+    await shows('dark')
+    await page.reload()
+    await page.getByRole('button', { name: /^Administrator/ }).click()
+    await page.getByRole('menuitemradio', { name: 'Dark', checked: true }).waitFor()
+    await shows('dark')
+    await page.context().close()
+  })
+
+  it('is kept behind the bell when the word of it is gone, with the id that finds it in the log', async () => {
+    await toast().waitFor({ state: 'detached' })
+    await admin.getByRole('button', { name: 'Activity of this page, one new fault' }).click()
+    const kept = admin.getByRole('region', { name: 'Activity of this page' }).getByRole('listitem')
+    // One: of several it would refuse to wait.
+    await kept.waitFor()
+    await kept.getByText('The view Forge was not changed').waitFor()
+    await kept.getByText('NOT_FOUND').and(kept.getByText(id)).waitFor()
+    await shootAll(admin, 'fault-kept')
+    await admin.keyboard.press('Escape')
+    await admin.getByRole('button', { name: 'Activity of this page', exact: true }).waitFor()
+  })
+
+  it('is not told to whoever signs in next', async () => {
+    await admin.getByRole('button', { name: /^Administrator/ }).click()
+    await admin.getByRole('menuitem', { name: 'Sign out' }).click()
+    await admin.getByLabel('E-mail').fill(world.admin.email)
+    await admin.getByLabel('Password', { exact: true }).fill('not the password')
+    await admin.keyboard.press('Enter')
+    await admin.getByText('E-mail and password do not match').waitFor()
+    await admin.getByLabel('Password', { exact: true }).fill(world.admin.password)
+    await admin.keyboard.press('Enter')
+    await admin.getByRole('button', { name: 'Activity of this page', exact: true }).click()
+    await admin.getByText('Nothing yet').waitFor()
   })
 })
 

@@ -5,9 +5,10 @@ import type { Api } from '../kit/client.ts'
 import { browserMiB, processMiB } from '../kit/memory.ts'
 import { type Proc, until } from '../kit/processes.ts'
 import { openTerminal } from '../kit/terminal.ts'
+import { openWire, type Wire } from '../kit/wire.ts'
 import { openWorld, type World } from '../kit/world.ts'
 import { violationsOf } from './axe.ts'
-import { openBrowser, openPage, shoot, sizes } from './page.ts'
+import { openBrowser, openPage, shoot, shootAll, sizes } from './page.ts'
 import { type Screen, screenOf, signIn } from './screen.ts'
 
 let world: World
@@ -38,13 +39,13 @@ interface Shown extends Screen {
   page: Page
 }
 
-async function show(id: string, options: BrowserContextOptions = {}, by = browser): Promise<Shown> {
+async function show(id: string, options: BrowserContextOptions = {}, by = browser, url = world.url): Promise<Shown> {
   const opened = await openPage(by, { storageState: signedIn, ...options })
   onTestFinished(async () => {
     faults.push(...opened.faults)
     await opened.page.context().close()
   })
-  await opened.page.goto(`${world.url}/terminals/${id}`)
+  await opened.page.goto(`${url}/terminals/${id}`)
   const screen = screenOf(opened.page)
   await screen.live()
   return { page: opened.page, ...screen }
@@ -125,6 +126,10 @@ describe('a terminal on a phone', () => {
     const tab = page.context().waitForEvent('page')
     await link.tap({ position: { x: 60, y: 8 } })
     expect((await tab).url()).toBe(`${world.url}/healthz`)
+    await page
+      .locator('header [title^="Round trip"]')
+      .filter({ hasText: / \d+ ms$/ })
+      .waitFor()
   })
 })
 
@@ -252,6 +257,131 @@ describe('a reload', () => {
       await page.keyboard.press('Shift+PageUp')
       await until('the screen before', async () => numbersOf(await rows()).at(-1) !== end)
     }
+  })
+})
+
+describe('a terminal behind a bad wire', () => {
+  let wire: Wire
+  beforeAll(async () => {
+    wire = await openWire(world.url)
+  })
+  afterAll(() => wire?.end())
+
+  it('says how long a round trip takes, as it is measured', async () => {
+    const { page } = await show(await openTerminal(api, instance), {}, browser, wire.url)
+    const roundTrip = page.locator('[data-terminal] .facts [title^="Round trip"]')
+    const ms = async () => Number(/(\d+) ms/.exec((await roundTrip.textContent()) ?? '')?.[1])
+    await until('a quick one', async () => (await ms()) < 80)
+    wire.delay(50)
+    await until('one that is 100 ms longer', async () => (await ms()) >= 100)
+    wire.delay(0)
+  })
+
+  it('says that it is cut and when the next try is, and has every byte once it is back', async () => {
+    const { page, type, sees, prompted, rows, live } = await show(
+      await openTerminal(api, instance),
+      {},
+      browser,
+      wire.url,
+    )
+    await prompted()
+    await type('clear; for i in $(seq 1 500); do echo $i; sleep 0.01; done; echo all-$((1+1))-done\r')
+    await sees(/^50$/m)
+    const heal = wire.cut()
+    const strip = page
+      .locator('[data-terminal]')
+      .getByRole('status')
+      .filter({ hasText: 'Connection to the console lost' })
+    await strip.getByText(/lost [2-9]\ss ago\..*Trying again in \d+\ss\..*The shell is kept\./s).waitFor()
+    await page.locator('[data-status=reconnecting]').getByRole('img', { name: 'Reconnecting' }).waitFor()
+    const cutAt = numbersOf(await rows()).at(-1) ?? 0
+    await shootAll(page, 'terminal-cut')
+    heal()
+    await strip.waitFor({ state: 'detached' })
+    await live()
+    await sees('all-2-done', 30_000)
+    // What came while the wire was cut lies above: screen after screen, without a hole or a repeat.
+    await page.locator('.xterm-screen').click()
+    for (let first = 501; first > cutAt;) {
+      const seen = numbersOf(await rows())
+      expect(seen).toEqual(Array.from({ length: seen.length }, (_, i) => (seen[0] ?? 0) + i))
+      expect(seen.at(-1)).toBeGreaterThanOrEqual(first - 1)
+      first = seen[0] ?? 0
+      await page.keyboard.press('Shift+PageUp')
+      await until('the screen before', async () => numbersOf(await rows())[0] !== seen[0])
+    }
+  })
+})
+
+describe('the look of a terminal', () => {
+  it('is what the user set, at once and after a reload', async () => {
+    const { page, live, size } = await openShell()
+    const font = () =>
+      page.locator('.xterm-rows').evaluate((drawn) => {
+        const { fontFamily, fontSize } = getComputedStyle(drawn)
+        return `${fontSize} ${fontFamily.split(',')[0]}`
+      })
+    expect(await font()).toMatch(/^13px "?JetBrains Mono/)
+    const before = await size()
+    await page.getByRole('button', { name: 'Terminal settings' }).click()
+    for (let more = 0; more < 5; more++) await page.getByRole('button', { name: 'Larger' }).click()
+    await page.getByLabel('Font', { exact: true }).fill('No Such Font')
+    await page.keyboard.press('Enter')
+    await page.getByText('This device has no font of that name.').waitFor()
+    await page.getByLabel('Font', { exact: true }).fill('DejaVu Sans Mono')
+    await page.keyboard.press('Enter')
+    await page.getByText('Any monospaced font of this device').waitFor()
+    await page.keyboard.press('Escape')
+    expect(await font()).toBe('18px "DejaVu Sans Mono"')
+    await until('fewer columns', async () => (await size()).cols < before.cols)
+    const after = await size()
+    await page.reload()
+    await live()
+    expect(await font()).toBe('18px "DejaVu Sans Mono"')
+    await until('the same size', async () => (await size()).cols === after.cols && (await size()).rows === after.rows)
+  })
+})
+
+describe('a terminal that is refused', () => {
+  it('says whose it is, or that it is not theirs, and why the shell of who lost their role ended', async () => {
+    const { createUser } = await api.ask(
+      `mutation { createUser(input: { email: "mia@example.com", name: "Mia", role: DEVELOPER }) { user { id } oneTimePassword } }`,
+    )
+    const mia = await openPage(browser)
+    onTestFinished(() => mia.page.context().close())
+    await mia.page.goto(`${world.url}/terminals/${await openTerminal(api, instance)}`)
+    await mia.page.getByLabel('E-mail').fill('mia@example.com')
+    await mia.page.getByLabel('Password', { exact: true }).fill(createUser.oneTimePassword)
+    await mia.page.keyboard.press('Enter')
+    await mia.page.getByLabel('New password').fill('struck while hot')
+    await mia.page.keyboard.press('Enter')
+    await mia.page
+      .getByRole('alert')
+      .getByText(/There is no terminal "trm_\w+" of yours\./)
+      .waitFor()
+    await mia.page.getByRole('button', { name: 'Terminal, Not shown' }).waitFor()
+
+    await mia.page.goto(`${world.url}/instances/${instance}`)
+    await mia.page.getByRole('button', { name: 'Open terminal' }).click()
+    const own = mia.page.locator('[data-terminal]')
+    await screenOf(mia.page, '[data-phase=live]').prompted()
+    const { page, faults: met } = await openPage(browser, { storageState: signedIn })
+    onTestFinished(() => page.context().close())
+    await page.goto(`${world.url}/terminals/${await own.getAttribute('data-terminal')}`)
+    await page.getByText('This terminal belongs to Mia').waitFor()
+    await page.getByText('Only the user who opened it can look into it.').waitFor()
+    await page.getByRole('button', { name: 'forge, Not shown' }).waitFor()
+    expect(await page.locator('.xterm').count()).toBe(0)
+    await shootAll(page, 'terminal-foreign')
+
+    const input = { id: createUser.user.id, role: 'VIEWER' }
+    await api.ask('mutation ($input: UpdateUserInput!) { updateUser(input: $input) { id } }', { input })
+    // The page goes on as what its user is now, who sees no panes, and is told what became of the shell.
+    await mia.page.getByText('Terminals that others open are listed here.').waitFor()
+    const ended = mia.page.getByRole('listitem').filter({ hasText: 'forge' })
+    await ended.getByText("Its opener's access ended.").waitFor()
+    await shootAll(mia.page, 'terminal-revoked')
+    faults.push(...met, ...mia.faults)
   })
 })
 

@@ -3,7 +3,8 @@ import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFailed } from 'vitest'
 import { until } from '../kit/processes.ts'
 import { openWorld, type World } from '../kit/world.ts'
-import { openBrowser, openPage, shoot, shootAll } from './page.ts'
+import { violationsOf } from './axe.ts'
+import { escape, openBrowser, openPage, shoot, shootAll, sizes } from './page.ts'
 import { type Screen, screenOf, signIn } from './screen.ts'
 
 let world: World
@@ -160,7 +161,7 @@ describe('the workspace', () => {
     await page.keyboard.press('Shift+F6')
     await page.keyboard.press('Control+k')
     await page.locator('input:focus[role=combobox]').waitFor()
-    await page.keyboard.press('Escape')
+    await escape(page)
     // Back at the head of the pane, from which Enter leads into it; it is no key of the shell's.
     await page.locator('.head:focus').waitFor()
     await page.keyboard.press('Enter')
@@ -211,10 +212,12 @@ describe('in a terminal', () => {
     const dialog = page.getByRole('dialog', { name: 'Paste 2 lines?' })
     await dialog.getByText('echo pasted-$((1+0))').waitFor()
     await shoot(page, 'terminals-paste')
-    await button('Do not paste', dialog).click()
+    await dialog.locator('button:focus', { hasText: 'Do not paste' }).waitFor()
+    await page.keyboard.press('Enter')
     await run('echo nothing-$((1+1))', 'nothing-2')
     expect(await screen(other).rows()).not.toContain('pasted-1')
     await paste('echo pasted-$((1+0))\necho pasted-$((1+1))\n')
+    await dialog.locator('button:focus', { hasText: 'Do not paste' }).waitFor()
     await button('Paste', dialog).click()
     await screen(other).sees(/^pasted-1$[\s\S]*^pasted-2$/m)
     // A program that takes a paste as a whole is not asked about.
@@ -296,6 +299,45 @@ describe('in a terminal', () => {
     expect(page.context().pages().length).toBe(1)
   })
 
+  it('links are listed for who has no pointer, the last first, and opened by Enter', async () => {
+    const osc8 = (address: string): string => `printf '\\033]8;;%s\\007the-docs\\033]8;;\\007\\n' ${address}`
+    const { url } = world
+    await run(
+      `clear; echo ${url}/healthz; ${osc8(`${url}/readyz`)}; ${osc8('file:///etc/passwd')}; echo ${url}/healthz; echo end-$((1+1))`,
+      'end-2',
+    )
+    const dialog = page.getByRole('dialog', { name: 'Links on this screen' })
+    const listed = dialog.getByRole('link')
+    await page.keyboard.press('Control+Shift+O')
+    // The command itself stands on the screen as well.
+    await dialog.getByRole('link', { name: `${url}/readyz` }).waitFor()
+    const names = await listed.allTextContents()
+    expect(names.slice(0, 2)).toEqual([`${url}/healthz`, `${url}/readyz`])
+    expect(new Set(names).size).toBe(names.length)
+    expect(names.filter((name) => !name.startsWith('http'))).toEqual([])
+    expect(await violationsOf(page)).toEqual([])
+    await shootAll(page, 'terminals-links')
+    await dialog.locator('a:focus', { hasText: '/healthz' }).waitFor()
+    await page.keyboard.press('ArrowUp')
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowDown')
+    await dialog.locator('a:focus', { hasText: '/readyz' }).waitFor()
+    const tab = page.context().waitForEvent('page')
+    await page.keyboard.press('Enter')
+    const linked = await tab
+    expect(linked.url()).toBe(`${url}/readyz`)
+    expect(await linked.evaluate(() => window.opener)).toBeNull()
+    await linked.close()
+    await dialog.waitFor({ state: 'detached' })
+    await run('clear; echo none-$((1+1))', /^none-2$/m)
+    await menu(other, 'Links on this screen…')
+    await dialog.getByText('No address stands on this screen.').waitFor()
+    await dialog.locator('button:focus', { hasText: 'Close' }).waitFor()
+    await page.keyboard.press('Enter')
+    await button('Pane menu', paneOf(other)).and(page.locator(':focus')).waitFor()
+    await paneOf(other).locator('.xterm-screen').click()
+  })
+
   it('a program writes to the clipboard only after the user allowed it, and a replay does not', async () => {
     const osc = (text: string): string => `printf '\\033]52;c;%s\\007' ${Buffer.from(text).toString('base64')}`
     await page.bringToFront()
@@ -347,6 +389,32 @@ describe('a terminal of the workspace', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'End terminal' }).click()
     await page.getByText(/^This shell ended\.\s+Ended by /).waitFor()
     await button('Close the pane', paneOf(next)).first().click()
+  })
+})
+
+describe.each([
+  ['on a desk', sizes.wide, '[data-terminal]', ['Pane menu']],
+  ['on a phone', sizes.narrow, '#actions', ['Pane menu', 'Terminals shown here']],
+] as const)('the menus of a terminal %s', (where, size, place, names) => {
+  beforeAll(() => page.setViewportSize(size))
+  afterAll(async () => {
+    await page.setViewportSize(sizes.wide)
+    await page.emulateMedia({ colorScheme: 'dark' })
+  })
+
+  it.each(names)('%s is open to everybody', async (name) => {
+    const open = page.locator('.v-overlay--active')
+    await button(name, page.locator(place)).first().press('Enter')
+    await open.waitFor()
+    const found: string[] = []
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      found.push(...(await violationsOf(page)))
+      await shoot(page, `terminals-${name}-${where}-${colorScheme}`.replaceAll(' ', '-'))
+    }
+    await escape(page)
+    await open.waitFor({ state: 'detached' })
+    expect(found).toEqual([])
   })
 })
 

@@ -17,11 +17,15 @@ export interface Api {
   send(query: string, variables?: Record<string, unknown>): Promise<Answer>
   /** The data; throws on a fault. */
   ask<T = Record<string, any>>(query: string, variables?: Record<string, unknown>): Promise<T>
+  /** A session of this person from now on. */
+  signIn(who: { email: string; password: string }): Promise<void>
   watch<T = Record<string, any>>(
     query: string,
     variables: Record<string, unknown>,
     onNext: (data: T) => void,
   ): { stop(): void; ended: Promise<unknown> }
+  /** Its sockets are gone, as when a network changes; the next operation opens one. */
+  drop(): void
   /** Reads nothing more from its socket; the undo reads on. */
   stopReading(): () => void
   close(): Promise<void>
@@ -73,6 +77,12 @@ export function openApi(url: string, credential: { key?: string; cookie?: string
         throw new Error(errors.map((error) => `${error.extensions?.code}: ${error.message}`).join('\n'))
       return data as never
     },
+    async signIn(who) {
+      await api.ask(
+        'mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { id } }',
+        who,
+      )
+    },
     watch(query, variables, onNext) {
       const ended = Promise.withResolvers<unknown>()
       const stop = client().subscribe(
@@ -84,6 +94,9 @@ export function openApi(url: string, credential: { key?: string; cookie?: string
         },
       )
       return { stop, ended: ended.promise }
+    },
+    drop() {
+      for (const each of sockets) each.terminate()
     },
     stopReading() {
       for (const each of sockets) each.pause()

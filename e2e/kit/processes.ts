@@ -15,6 +15,12 @@ export interface Proc {
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
+/** As a person's shell has it: npm puts the programs of this clone in front for this very run. */
+export const usualPath = (process.env.PATH ?? '')
+  .split(':')
+  .filter((folder) => !folder.includes('/node_modules/'))
+  .join(':')
+
 export function run(
   script: string,
   env: Record<string, string | undefined>,
@@ -26,9 +32,31 @@ export function run(
     env: { PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
+  if (onMessage) child.on('message', onMessage)
+  return keep(child, (signal) => child.kill(signal))
+}
+
+/** A program that starts others, such as a shell with what somebody typed: its end is the end of them all. */
+export function runGroup(
+  program: string,
+  args: readonly string[],
+  options: { cwd: string; env: Record<string, string | undefined> },
+): Proc {
+  const child = spawn(program, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const kill = (signal: NodeJS.Signals): void => {
+    try {
+      process.kill(-(child.pid ?? 0), signal)
+    } catch {
+      // All of them have ended by themselves.
+    }
+  }
+  const first = keep(child, kill)
+  return { ...first, end: (signal) => first.end(signal).finally(() => kill('SIGKILL')) }
+}
+
+function keep(child: ChildProcess, kill: (signal: NodeJS.Signals) => unknown): Proc {
   const chunks: Buffer[] = []
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => void chunks.push(chunk))
-  if (onMessage) child.on('message', onMessage)
   const exited = once(child, 'exit').then(([code, signal]) => (signal ?? code) as number | NodeJS.Signals)
   return {
     child,
@@ -36,8 +64,8 @@ export function run(
     output: () => Buffer.concat(chunks).toString(),
     exited,
     async end(signal = 'SIGTERM') {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal)
-      const firmly = setTimeout(() => child.kill('SIGKILL'), 8000)
+      if (child.exitCode === null && child.signalCode === null) kill(signal)
+      const firmly = setTimeout(kill, 8000, 'SIGKILL')
       try {
         return await exited
       } finally {

@@ -68,6 +68,8 @@ export interface ShellOptions extends Partial<Size> {
   from?: number | null
   /** Off, it plays a viewer that looks and says nothing. */
   acknowledge?: boolean
+  /** As a page that stays open: it attaches again when its socket ends or falls silent, and for last bytes that are missing. */
+  stays?: boolean
   /** Off, the bytes are forgotten once `onBytes` has seen them. */
   keep?: boolean
 }
@@ -78,6 +80,10 @@ export const newAttachment = (): string =>
 
 const lookMs = 250
 const missingMs = 1_000
+const silenceMs = 15_000
+/** Whoever stays comes back after this; last bytes that do not come so often are gone. */
+const returnMs = 500
+const lastTries = 20
 /** What is looked for may come in two pieces. */
 const overlapChars = 4096
 
@@ -87,7 +93,7 @@ export async function openTerminal(api: Api, instanceId: string, input: Record<s
 }
 
 export function attachShell(api: Api, id: string, options: ShellOptions = {}): Shell {
-  const { from = null, keep = true, cols = 80, rows = 24 } = options
+  const { from = null, keep = true, stays = false, cols = 80, rows = 24 } = options
   const attachmentId = newAttachment()
   const lost: { from: number; to: number }[] = []
   const held: { offset: number; data: Buffer }[] = []
@@ -98,7 +104,9 @@ export function attachShell(api: Api, id: string, options: ShellOptions = {}): S
   let next = start
   let head = 0
   let progressMs = performance.now()
+  let heardMs = progressMs
   let attached = 0
+  let lastTry = 0
   let size: Size | null = null
   let governor: string | null = null
   let typed = 0
@@ -107,6 +115,7 @@ export function attachShell(api: Api, id: string, options: ShellOptions = {}): S
   let closed: Record<string, any> | null = null
   let stop = (): void => {}
   let timer: NodeJS.Timeout | undefined
+  let coming: NodeJS.Timeout | undefined
   let onBytes = (_data: Buffer, _offset: number): void => {}
 
   const show = (offset: number, data: Buffer): void => {
@@ -131,6 +140,7 @@ export function attachShell(api: Api, id: string, options: ShellOptions = {}): S
   }
 
   const hear = (frame: Record<string, any>): void => {
+    heardMs = performance.now()
     if ('cols' in frame) size = { cols: frame.cols, rows: frame.rows }
     switch (frame.__typename) {
       case 'TerminalOutput':
@@ -154,7 +164,16 @@ export function attachShell(api: Api, id: string, options: ShellOptions = {}): S
       case 'TerminalClosed':
         closed = frame
         clearInterval(timer)
+        lastTry += 1
+        if (stays && !isWhole()) comeBack()
     }
+  }
+
+  const isWhole = (): boolean => closed !== null && (closed.finalOffset <= next || lastTry >= lastTries)
+
+  const comeBack = (): void => {
+    clearTimeout(coming)
+    coming = setTimeout(() => attach(), returnMs)
   }
 
   const attach = (wanted: number | null = next): void => {
@@ -162,7 +181,7 @@ export function attachShell(api: Api, id: string, options: ShellOptions = {}): S
     clearInterval(timer)
     held.length = 0
     attached += 1
-    progressMs = performance.now()
+    heardMs = progressMs = performance.now()
     const watching = api.watch(
       OUTPUT,
       { terminalId: id, attachmentId, from: wanted, cols, rows },
@@ -170,12 +189,19 @@ export function attachShell(api: Api, id: string, options: ShellOptions = {}): S
     )
     stop = () => {
       clearInterval(timer)
+      clearTimeout(coming)
+      ended = true
       watching.stop()
     }
+    let ended = false
+    if (stays) void watching.ended.then(() => !ended && !isWhole() && comeBack())
     timer = setInterval(() => {
       const nowMs = performance.now()
       for (const chunk of waiting) if (nowMs - chunk.sentMs >= 1000) send(chunk)
       if (acknowledges && (held.length > 0 || head > next) && nowMs - progressMs >= missingMs) attach()
+      if (!stays || nowMs - heardMs < silenceMs) return
+      api.drop()
+      attach()
     }, lookMs)
   }
   attach(from)

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { agentState, runAgent, runSwarm } from './agent.ts'
 import { type Backend, openBackend } from './backend.ts'
 import { type Api, openApi } from './client.ts'
-import { type Proc, root, run, until } from './processes.ts'
-
-const adminEmail = 'admin@example.com'
+import { runConsole } from './console.ts'
+import { type Proc, until } from './processes.ts'
 
 export interface World {
   url: string
@@ -18,6 +18,8 @@ export interface World {
   /** The administrator, signed in. */
   api(): Promise<Api>
   startAgent(name: string, env?: Record<string, string>): Proc
+  /** So many simulated agents, with what more `npm run swarm` takes. */
+  startSwarm(agents: number, ...more: string[]): Proc
   /** Where the state of an agent lies. */
   agentState(name: string): string
   killConsole(signal?: NodeJS.Signals): Promise<void>
@@ -30,7 +32,7 @@ export interface World {
 export async function openWorld(env: Record<string, string> = {}): Promise<World> {
   const backend = await openBackend()
   const folder = mkdtempSync(path.join(tmpdir(), 'sindri-e2e-'))
-  const password = randomBytes(12).toString('base64url')
+  const admin = { email: 'admin@example.com', password: randomBytes(12).toString('base64url') }
   const agents: Proc[] = []
   const apis: Api[] = []
   let keeper: Proc
@@ -42,33 +44,20 @@ export async function openWorld(env: Record<string, string> = {}): Promise<World
     url: '',
     backend,
     folder,
-    admin: { email: adminEmail, password },
+    admin,
     console: () => keeper,
 
     async startConsole() {
-      const ready = Promise.withResolvers<{ url: string; enrolSecretFile: string }>()
-      keeper = run(
-        path.join(root, 'api/src/main.ts'),
-        {
-          ...backend.env,
-          SINDRI_DATA_DIR: path.join(folder, 'console'),
-          SINDRI_ADMIN_EMAIL: adminEmail,
-          SINDRI_ADMIN_PASSWORD: password,
-          SINDRI_LOG_LEVEL: 'warn',
-          PORT: port,
-          ...env,
-        },
-        (message) => {
-          const told = message as { type: string; url: string; enrolSecretFile: string; message?: string }
-          if (told.type === 'ready') ready.resolve(told)
-          else if (told.type === 'failed') ready.reject(new Error(told.message))
-        },
-      )
-      const started = keeper
-      void started.exited.then((code) =>
-        ready.reject(new Error(`the console ended with ${code}:\n${started.output()}`)),
-      )
-      const told = await ready.promise
+      const { proc, ready } = runConsole({
+        ...backend.env,
+        SINDRI_DATA_DIR: path.join(folder, 'console'),
+        SINDRI_ADMIN_EMAIL: admin.email,
+        SINDRI_ADMIN_PASSWORD: admin.password,
+        PORT: port,
+        ...env,
+      })
+      keeper = proc
+      const told = await ready
       world.url = told.url
       secretFile = told.enrolSecretFile
       port = new URL(told.url).port
@@ -81,28 +70,22 @@ export async function openWorld(env: Record<string, string> = {}): Promise<World
       signedIn ??= (async () => {
         const api = openApi(world.url)
         apis.push(api)
-        await api.ask(
-          'mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { id } }',
-          world.admin,
-        )
+        await api.signIn(admin)
         return api
       })()
       return signedIn
     },
 
-    agentState: (name) => path.join(folder, `agent-${name}`),
-    startAgent(name, more = {}) {
-      const agent = run(path.join(root, 'agent/src/main.ts'), {
-        SINDRI_CONSOLE_URL: world.url,
-        SINDRI_CONSOLE_API_KEY_FILE: secretFile,
-        SINDRI_INSTANCE_ID: name,
-        SINDRI_AGENT_STATE_DIR: world.agentState(name),
-        SINDRI_PROVIDER: 'local',
-        SINDRI_AGENT_SHELL: '/bin/bash',
-        ...more,
-      })
+    agentState: (name) => agentState(folder, name),
+    startAgent(name, more) {
+      const agent = runAgent(name, { url: world.url, secretFile, folder }, more)
       agents.push(agent)
       return agent
+    },
+    startSwarm(count, ...more) {
+      const swarm = runSwarm(count, { url: world.url, secretFile }, more)
+      agents.push(swarm)
+      return swarm
     },
 
     async running(name) {
