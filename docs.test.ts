@@ -1,5 +1,5 @@
 // Holds the documents against the programs: every variable is documented, and nothing is that does not exist.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { agentVariables } from './agent/src/help.ts'
@@ -55,6 +55,8 @@ test.each([
   'docs/api.md',
   'docs/architecture.md',
   'docs/protocol.md',
+  'docs/performance.md',
+  'docs/reliability.md',
   'Dockerfile',
   'docker-compose.yml',
 ])('%s names no variable that nobody reads, and no file that is not there', (file) => {
@@ -87,4 +89,11 @@ test('and the limits as the console keeps them', () => {
   }
   const text = read('docs/api.md')
   for (const [what, most] of Object.entries(limits)) expect(text).toContain(`| ${what} | ${most} |`)
+})
+
+test('decisions are counted one by one, in their names as in their titles', () => {
+  const files = readdirSync(path.join(import.meta.dirname, 'docs/adr')).toSorted()
+  const numbers = files.map((_, i) => i + 1)
+  expect(files.map((file) => Number(file.slice(0, 4)))).toEqual(numbers)
+  expect(files.map((file) => /^# (\d+)\. /.exec(read(`docs/adr/${file}`))?.[1])).toEqual(numbers.map(String))
 })
