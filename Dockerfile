@@ -53,5 +53,5 @@ COPY --from=build /app/schema/src schema/src
 COPY --from=build /app/agent/src agent/src
 ENV SINDRI_AGENT_STATE_DIR=/data SINDRI_PROVIDER=docker
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["node", "agent/src/main.ts", "--healthy"]
-CMD ["node", "agent/src/main.ts"]
+  CMD ["node", "agent/src/enter.mjs", "--healthy"]
+CMD ["node", "agent/src/enter.mjs"]

@@ -51,6 +51,8 @@ describe('rule 1: columns meet only in schema', () => {
     ['web imports the contract', 'web/src/a/a.ts', `import { can } from '@sindri/schema/contract/roles'`],
     ['the contract imports itself', 'schema/src/contract/codes.ts', `import { a } from './limits.ts'`],
     ['bench runs what e2e runs', 'bench/a.bench.ts', `import { openWorld } from '@sindri/e2e/kit/world'`],
+    ['bench drives a browser', 'bench/a.bench.ts', `import { openPage } from '@sindri/e2e/browser/page'`],
+    ['e2e sets up what scripts do', 'e2e/kit/a.ts', `import { openBalancer } from '../../scripts/kit/balancer.ts'`],
     ['e2e imports public entrances', 'e2e/kit/a.ts', `import { createTestApp } from '@sindri/api/testing'`],
   ])('but %s', (_, file, text) => expect(broken(file, text)).toEqual([]))
 })

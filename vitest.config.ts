@@ -1,4 +1,5 @@
 // The lanes of `npm test` as vitest projects: what belongs to which lane is said here and nowhere else.
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
@@ -23,8 +24,19 @@ const once: Record<string, string[]> = {
   ],
   services: ['api/src/main.service.test.ts'],
 }
-/** What live charts cost a page is measured by itself: `npm run e2e -- memory`. */
-const apart = process.env.SINDRI_TEST_BACKEND ? ['e2e/browser/memory.e2e.ts'] : []
+/** What takes minutes, pictures or root, and proves nothing that a lane needs: it runs where an argument names it, such as `npm run e2e -- memory`. */
+const apart = ['memory', 'large', 'walk']
+  .filter((name) => !process.argv.slice(2).some((arg) => arg.includes(name)))
+  .map((name) => `e2e/browser/${name}.e2e.ts`)
+/** Several consoles need a PostgreSQL and a Redis, and so does whoever takes one of these away. */
+const together =
+  process.env.SINDRI_TEST_BACKEND === 'services' ? [] : ['e2e/replicas.e2e.ts', 'e2e/browser/ailing.e2e.ts']
+/** It starts services of its own, by programs that are not everywhere where services are; whoever names it hears what is missing. */
+const canFail =
+  process.argv.slice(2).some((arg) => arg.includes('faults')) ||
+  (process.env.SINDRI_TEST_BACKEND === 'services' &&
+    (process.env.CI === 'true' || ['/usr/lib/postgresql', '/usr/bin/redis-server'].every((file) => existsSync(file))))
+const failing = canFail ? [] : ['e2e/faults/faults.e2e.ts']
 const elsewhere = process.env.CI === 'true' ? (once[process.env.SINDRI_TEST_BACKEND ?? ''] ?? []) : []
 
 export default defineConfig({
@@ -66,7 +78,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.e2e.ts'],
-          exclude: [...ignored, ...browser, ...elsewhere],
+          exclude: [...ignored, ...browser, ...elsewhere, ...together, ...failing],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
@@ -77,7 +89,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: browser,
-          exclude: [...ignored, ...elsewhere, ...apart],
+          exclude: [...ignored, ...elsewhere, ...apart, ...together],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           maxWorkers: 2,

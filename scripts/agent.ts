@@ -8,5 +8,5 @@ await program(async () => {
   await generateDocuments()
   // Whoever started it is gone: then the agent goes, too, told by its own leash.
   process.on('disconnect', () => process.exit(1))
-  return run(process.execPath, [path.join(root, 'agent/src/main.ts'), ...process.argv.slice(2)], { leash: true })
+  return run(process.execPath, [path.join(root, 'agent/src/enter.mjs'), ...process.argv.slice(2)], { leash: true })
 })

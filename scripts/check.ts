@@ -3,7 +3,7 @@ import os from 'node:os'
 import { type Check, checks, type Verdict } from './kit/checks.ts'
 import { Ended, program } from './kit/program.ts'
 import { seconds } from './kit/say.mjs'
-import { generateClient, generateDocuments } from './kit/steps.ts'
+import { generateClient, generateDocuments, printSchema } from './kit/steps.ts'
 
 interface Row {
   name: string
@@ -15,8 +15,11 @@ await program(async () => {
   const all = checks()
   // First: a repair by types that are not there takes away what is needed.
   await generateClient()
+  const fix = process.argv.includes('--fix')
+  // A document may ask for what the schema has only in its code yet.
+  if (fix) await printSchema()
   await generateDocuments()
-  if (process.argv.includes('--fix')) {
+  if (fix) {
     // One after the other: they write the same files.
     for (const { name, repair } of all) if (repair) report(name, await repair())
     await generateDocuments()

@@ -1,12 +1,12 @@
 // `npm start`: everything this machine needs, from nothing to a console with an agent; Ctrl-C ends all of it.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { agentEnvironment, exitOf, forkConsole, type Ready } from './kit/console.ts'
+import { agentEnvironment, forkConsole, type Ready } from './kit/console.ts'
 import { endAll } from './kit/end.ts'
 import { keep, type Kept } from './kit/keep.ts'
 import { mustBeFree } from './kit/port.ts'
 import { noArguments, program } from './kit/program.ts'
-import { say, seconds, timed } from './kit/say.mjs'
+import { seconds, timed } from './kit/say.mjs'
 import { prepare, root } from './kit/steps.ts'
 
 const { SINDRI_ENTERED_AT, ...inherited } = process.env
@@ -26,35 +26,44 @@ await program(async () => {
   await prepare()
   let beginPart: (part: string) => void = () => {}
   const onStep = (part: string): void => beginPart(part)
-  const { child: keeper, ready } = forkConsole(path.join(root, 'api/src/main.ts'), shared, { onStep })
+  const entry = path.join(root, 'api/src/main.ts')
+  const { child: first, ready } = forkConsole(entry, shared, { onStep })
+  let keeper: ReturnType<typeof keep> | undefined
   let agent: Kept | undefined
   let stopped: Promise<void> | undefined
+  const asked = Promise.withResolvers<number>()
 
   // A terminal signals the whole group and npm passes signals on as well: the second and third of them change nothing.
   const stop = (): Promise<void> => {
     agent?.release()
-    return (stopped ??= endAll([agent?.current(), keeper].filter((child) => !!child)))
+    keeper?.release()
+    const consoleNow = keeper ? keeper.current() : first
+    return (stopped ??= endAll([agent?.current(), consoleNow].filter((child) => !!child)))
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const) process.on(signal, () => void stop())
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const)
+    process.on(signal, () => void stop().then(() => asked.resolve(0)))
 
   try {
     const about = await timed('start console', (begin) => {
       beginPart = begin
       return ready
     })
-    if (!stopped) agent = keep('agent', path.join(root, 'agent/src/main.ts'), agentEnvironment(about, dataDir, shared))
+    // Where it was, so that pages and agents find it again.
+    const again = { ...shared, PORT: new URL(about.url).port }
+    if (!stopped) keeper = keep('console', entry, again, { running: first })
+    if (!stopped)
+      agent = keep('agent', path.join(root, 'agent/src/enter.mjs'), agentEnvironment(about, dataDir, shared))
     console.log(summary(about, Date.now() - enteredAt))
   } catch (error) {
-    const asked = !!stopped
+    const wasAsked = !!stopped
     await stop()
-    if (asked) return 0
+    if (wasAsked) return 0
     throw error
   }
-  const code = await exitOf(keeper)
-  if (!stopped) say(`sindri: the console ended with exit code ${code}`)
-  const asked = !!stopped
+  const code = await Promise.race([asked.promise, ...(keeper ? [keeper.ended] : [])])
+  const wasAsked = !!stopped
   await stop()
-  return asked ? 0 : code || 1
+  return wasAsked ? 0 : code || 1
 })
 
 function summary(about: Ready, tookMs: number): string {

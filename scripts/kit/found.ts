@@ -18,6 +18,15 @@ export async function find(need: Need, env: NodeJS.ProcessEnv): Promise<Found> {
   return findChromium(env['CHROMIUM_PATH'])
 }
 
+export const embedded = { SINDRI_TEST_BACKEND: 'embedded' }
+
+/** PostgreSQL and Redis where both are found, as a large fleet has them; otherwise what the console brings. */
+export async function findBackend(env: NodeJS.ProcessEnv): Promise<Record<string, string>> {
+  const [postgres, redis] = await Promise.all([find('postgres', env), find('redis', env)])
+  const both = 'env' in postgres && 'env' in redis
+  return both ? { SINDRI_TEST_BACKEND: 'services', ...postgres.env, ...redis.env } : embedded
+}
+
 async function findPostgres(url: string): Promise<Found> {
   type Client = {
     connect(): Promise<void>

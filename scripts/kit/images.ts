@@ -84,7 +84,7 @@ interface Compose {
 export function composeFaults(text: string, dockerfile: string): string[] {
   let compose: Compose
   try {
-    compose = parse(text) as Compose
+    compose = parse(text, { merge: true }) as Compose
   } catch (error) {
     return [`docker-compose.yml: ${(error as Error).message}`]
   }

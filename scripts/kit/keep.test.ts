@@ -1,3 +1,4 @@
+import { fork } from 'node:child_process'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -39,9 +40,24 @@ test('a child that dies is said and started again', async () => {
   expect(said.join('')).toContain('the agent ended with exit code 4')
 })
 
-test('a child that ended for good is not started again', async () => {
-  kept = keep('agent', scripted('process.exit(2)'), process.env, { firstRetryMs: 1 })
-  await expect.poll(() => said.join('')).toContain('it is not started again')
+test('one that runs already is kept the same: killed, it is started again', async () => {
+  const file = scripted('setInterval(() => {}, 1000)')
+  const running = fork(file)
+  await expect.poll(starts).toBe(1)
+  kept = keep('console', file, process.env, { firstRetryMs: 10, running })
+  expect(kept.current()).toBe(running)
+  running.kill('SIGKILL')
+  await expect.poll(starts).toBe(2)
+  expect(said.join('')).toContain('the console ended with exit code 137; starting it again')
+})
+
+test.each([
+  [0, 'the agent ended; it is not started again'],
+  [2, 'the agent ended for the reason above; it is not started again'],
+])('a child that ended for good with %i is not started again', async (code, words) => {
+  const child = keep('agent', scripted(`process.exit(${code})`), process.env, { firstRetryMs: 1 })
+  expect(await child.ended).toBe(code)
+  expect(said.join('')).toContain(words)
   expect(starts()).toBe(1)
 })
 
