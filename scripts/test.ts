@@ -3,7 +3,17 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { find, type Found, type Need } from './kit/found.ts'
-import { type Lane, type Outcome, plan, type Report, toOutcome, toSkipped, toTable, toVerdict } from './kit/lanes.ts'
+import {
+  type Lane,
+  type Outcome,
+  plan,
+  type Report,
+  toFaultList,
+  toOutcome,
+  toSkipped,
+  toTable,
+  toVerdict,
+} from './kit/lanes.ts'
 import { Ended, program } from './kit/program.ts'
 import { capture, LATE, run } from './kit/run.mjs'
 import { say } from './kit/say.mjs'
@@ -33,7 +43,9 @@ await program(async () => {
   const isCi = process.env['CI'] === 'true'
   const { line, exitCode } = toVerdict(outcomes, isCi)
   const strict = isCi && toVerdict(outcomes, false).exitCode !== exitCode
-  console.log(`\n${toTable(outcomes)}\n${strict ? '\nCI=true: what did not run counts as failed.\n' : ''}\n${line}`)
+  console.log(
+    `\n${toFaultList(outcomes)}\n${toTable(outcomes)}\n${strict ? '\nCI=true: what did not run counts as failed.\n' : ''}\n${line}`,
+  )
   return exitCode
 })
 

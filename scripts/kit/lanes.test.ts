@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest'
-import { LANES, type Outcome, plan, type Report, toOutcome, toSkipped, toTable, toVerdict } from './lanes.ts'
+import {
+  LANES,
+  type Outcome,
+  plan,
+  type Report,
+  toFaultList,
+  toOutcome,
+  toSkipped,
+  toTable,
+  toVerdict,
+} from './lanes.ts'
 
 const report = (passed: number, failed: number, skipped: number, todo = 0): Report => ({
   numTotalTests: passed + failed + skipped + todo,
@@ -29,6 +39,32 @@ test('skipped and planned tests both count as skipped', () => {
 test('a file that does not load counts as a failure', () => {
   const broken = { ...report(3, 0, 0), testResults: [{ status: 'failed', name: 'x.test.ts', assertionResults: [] }] }
   expect(toOutcome('unit', 1, broken, 0)).toMatchObject({ failed: 1, why: '1 did not load' })
+})
+
+test('what failed is told again with the lane, the file, the test and the first lines of why', () => {
+  const failures = {
+    ...report(1, 1, 0),
+    testResults: [
+      {
+        status: 'failed',
+        name: 'x.test.ts',
+        assertionResults: [
+          { status: 'passed', fullName: 'adds' },
+          {
+            status: 'failed',
+            fullName: 'sum adds up',
+            failureMessages: ['\u001b[31mexpected 4\u001b[39m\n\n  got 5\n3\n4\n5\n6'],
+          },
+        ],
+      },
+      { status: 'failed', name: 'y.test.ts', message: 'no such module', assertionResults: [] },
+    ],
+  }
+  const outcomes = [toOutcome('unit', 1, failures, 0), ran(3)]
+  expect(toFaultList(outcomes)).toBe(
+    'Failed in unit: x.test.ts > sum adds up\n  expected 4\n    got 5\n  3\n  4\n  5\n\nFailed in unit: y.test.ts\n  no such module\n',
+  )
+  expect(toFaultList([ran(3)])).toBe('')
 })
 
 test('an error outside every test, or a process that dies without a report, counts as a failure', () => {

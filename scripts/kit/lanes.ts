@@ -1,4 +1,5 @@
 // The lanes of `npm test`: what each needs, how its outcome is counted, and the table and plain line at the end.
+import { stripVTControlCharacters } from 'node:util'
 import type { Need } from './found.ts'
 import { seconds } from './say.mjs'
 
@@ -36,6 +37,8 @@ export interface Outcome {
   failed: number
   skipped: number
   ms: number
+  /** What failed, each with the first lines of why: told again at the end, where a long log is read first. */
+  faults: readonly string[]
 }
 
 /** The part of vitest's JSON report that is counted. */
@@ -45,7 +48,12 @@ export interface Report {
   numFailedTests: number
   numPendingTests: number
   numTodoTests: number
-  testResults: { status: string; name: string; assertionResults: { status: string }[] }[]
+  testResults: {
+    status: string
+    name: string
+    message?: string
+    assertionResults: { status: string; fullName?: string; failureMessages?: string[] }[]
+  }[]
 }
 
 /** Names of lanes narrow the lanes, anything else narrows the files; several narrow to either. */
@@ -87,12 +95,31 @@ export function toOutcome(
     failed,
     skipped,
     ms,
+    faults: report ? toFaults(report) : [],
   }
+}
+
+/** How much of a failure is told again: enough to know it, while twenty of them still fit on a screen or two. */
+const FAULT_LINES = 5
+
+function toFaults({ testResults }: Report): string[] {
+  return testResults.flatMap(({ status, name, message, assertionResults }) => {
+    const failed = assertionResults.filter((test) => test.status === 'failed')
+    if (failed.length === 0) return status === 'failed' ? [toFault(name, message)] : []
+    return failed.map(({ fullName, failureMessages }) => toFault(`${name} > ${fullName}`, failureMessages?.[0]))
+  })
+}
+
+function toFault(what: string, why = ''): string {
+  const lines = stripVTControlCharacters(why)
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+  return [what, ...lines.slice(0, FAULT_LINES).map((line) => `  ${line}`)].join('\n')
 }
 
 /** A lane that cannot run counts its files as skipped: how many tests they hold is only known by loading them. */
 export function toSkipped(lane: string, why: string, files: number): Outcome {
-  return { lane, state: files > 0 ? 'skipped' : 'empty', why, passed: 0, failed: 0, skipped: files, ms: 0 }
+  return { lane, state: files > 0 ? 'skipped' : 'empty', why, passed: 0, failed: 0, skipped: files, ms: 0, faults: [] }
 }
 
 export function toTable(outcomes: readonly Outcome[]): string {
@@ -117,6 +144,11 @@ export function toTable(outcomes: readonly Outcome[]): string {
         .trimEnd(),
     )
     .join('\n')
+}
+
+/** What failed in all lanes, to be printed above the table: empty where nothing did. */
+export function toFaultList(outcomes: readonly Outcome[]): string {
+  return outcomes.flatMap(({ lane, faults }) => faults.map((fault) => `Failed in ${lane}: ${fault}\n`)).join('\n')
 }
 
 /** On a machine that is known to have everything, whatever did not run is a failure: a lane that lost its files as well. */
