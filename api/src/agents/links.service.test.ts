@@ -500,6 +500,20 @@ it('an agent that went away while it waited takes no link', async () => {
   expect((await rowOf(id)).epoch).toBe(0n)
 })
 
+it('links that are taken together share their transactions, each with its event and an epoch of its own', async () => {
+  const machines = Array.from({ length: 50 }, () => t.machine())
+  for (const machine of machines) await machine.enrol()
+  const transactions = vi.spyOn(t.db, 'tx')
+  const sockets = await Promise.all(machines.map((machine) => machine.link()))
+  // Those that come while the first ones are written wait for one another.
+  expect(transactions.mock.calls.length).toBeLessThanOrEqual(10)
+  transactions.mockRestore()
+  for (const { viewer } of sockets) {
+    expect(await rowOf(viewer.id)).toMatchObject({ epoch: 1n, replica: t.id, liveness: 'ONLINE' })
+    expect(seen(viewer.id)).toEqual(['CONNECT'])
+  }
+})
+
 it('links that end together are written together, each with its event, and none that a newer link took over', async () => {
   const third = await t.another()
   const machines = Array.from({ length: 20 }, () => t.machine())

@@ -8,16 +8,15 @@ import type { Db } from '../platform/db.ts'
 import type { Ids } from '../platform/ids.ts'
 import { uuidToUlid } from '../platform/ids.ts'
 import type { Log } from '../platform/log.ts'
-import { createGate } from '../platform/gate.ts'
 import { newSecret } from '../platform/secrets.ts'
 import { type LinkNotice, topics } from '../platform/topics.ts'
 import { hasSigned } from './agentKeys.ts'
 import { createEnds } from './ends.ts'
 import { checkHello } from './hello.ts'
-import { type Close, identify } from './identify.ts'
+import { type Close, createIdentify } from './identify.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import type { RecordEvents } from './observed.ts'
-import { takeLink } from './take.ts'
+import { createTakes } from './take.ts'
 import type { Tokens } from './tokens.ts'
 
 export interface LinksDeps {
@@ -49,9 +48,6 @@ export interface Link {
   end(name: CloseName, message?: string): void
 }
 
-/** Links that are taken at once: of the database's ten connections some stay for everybody else, however many agents come. */
-const takesAtOnce = 6
-
 /** So long after such a notice, senders on other replicas take an inbox for full. */
 export const fullMs = 1_000
 
@@ -63,11 +59,12 @@ const CLOSE_OF: Record<LinkNotice['reason'], CloseName> = {
 }
 
 export const createLinks = (deps: LinksDeps) => {
-  const { db, bus, clock, ids, log, tokens, recordEvents, replica, consoleVersion } = deps
+  const { db, bus, clock, ids, log, tokens, consoleVersion } = deps
   const byId = new Map<string, Link>()
   const byInstance = new Map<string, Link>()
   const ends = createEnds(deps)
-  const gate = createGate({ atOnce: takesAtOnce, clock })
+  const identify = createIdentify(deps)
+  const { take, pace } = createTakes(deps)
 
   /** A notice was lost, or a write of this epoch found no row: the row says what became of it. */
   const settle = async ({ viewer, end }: Link): Promise<void> => {
@@ -113,7 +110,7 @@ export const createLinks = (deps: LinksDeps) => {
     isThere = (): boolean => true,
   ): Promise<{ viewer: AgentViewer; ack: AgentAck }> => {
     const hello = checkHello(init)
-    const { thumbprint, publicKey } = await identify({ db, tokens }, hello, nonce, close)
+    const { thumbprint, publicKey } = await identify(hello, nonce, close)
     // Before the epoch is taken: the notice of an even newer link must not be missed.
     const notices = await bus.subscribe(topics.link, hello.instance)
     const orders = await bus.subscribe(topics.order, hello.instance).catch(async (error: unknown) => {
@@ -122,11 +119,8 @@ export const createLinks = (deps: LinksDeps) => {
     })
     try {
       const { token, expiresAt } = await tokens.issue({ instanceId: hello.instance, thumbprint })
-      const taken = await gate.pass(async () => {
-        if (!isThere()) throw new Fault('UNAVAILABLE', 'Expected the agent to wait for its turn; it is gone.')
-        return takeLink({ db, recordEvents, replica }, hello, thumbprint, origin)
-      })
       const { ip, userAgent, requestId } = origin
+      const taken = await take({ hello, thumbprint, ip, isThere })
       const viewer: AgentViewer = {
         kind: 'agent',
         role: 'AGENT',
@@ -169,7 +163,6 @@ export const createLinks = (deps: LinksDeps) => {
         })
       }
       bus.publish(topics.link, viewer.id, { epoch: taken.epoch - 1, reason: taken.reason })
-      taken.publish()
       bus.publish(topics.instanceChanged, 'all', { id: viewer.id })
       const ack: AgentAck = {
         protocolVersion: `${PROTOCOL.major}.${PROTOCOL.minor}`,
@@ -215,7 +208,7 @@ export const createLinks = (deps: LinksDeps) => {
     links: {
       open,
       closed,
-      eachMs: gate.eachMs,
+      eachMs: pace.msPerRow,
       heard: (viewer: AgentViewer): void => {
         const link = byId.get(viewer.linkId)
         if (link) link.heardMs = clock.monotonicMs()

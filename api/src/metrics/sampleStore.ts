@@ -5,7 +5,7 @@ import type { Db } from '../platform/db.ts'
 import { superseded } from '../platform/records.ts'
 import { BUCKET_MS, SNAPSHOTS_KEPT_MS } from './buckets.ts'
 import { FIGURE_COLUMNS, toStored } from './figures.ts'
-import type { Batch } from './groupCommit.ts'
+import type { Batch } from '../platform/groupCommit.ts'
 import { SHARES, sharesOf } from './shares.ts'
 
 export interface SampleRow {

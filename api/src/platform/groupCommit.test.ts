@@ -1,6 +1,6 @@
 import { Fault } from '@sindri/schema/contract/codes'
 import { expect, it } from 'vitest'
-import { createFakeClock } from '../platform/clock.fake.ts'
+import { createFakeClock } from './clock.fake.ts'
 import { createGroupCommit, type Batch, type GroupCommitDeps } from './groupCommit.ts'
 
 interface Call {
@@ -112,6 +112,21 @@ it('one answer may be a Fault, for its caller alone', async () => {
   })
   const answers = await Promise.allSettled([add(1), add(2)])
   expect(answers).toMatchObject([{ reason: { code: 'SUPERSEDED' } }, { value: 'ok' }])
+})
+
+it('says what a row costs, of the last ones more than of the first, and of full statements more than of single rows', async () => {
+  const clock = createFakeClock()
+  const { calls, group, add } = open({ clock })
+  const take = async (rows: number, ms: number) => {
+    const answer = add(1, rows)
+    await clock.advance(ms)
+    calls.at(-1)?.done()
+    await answer
+  }
+  for (let i = 0; i < 200; i += 1) await take(1, 8)
+  expect(group.msPerRow()).toBeCloseTo(8, 0)
+  await take(1_000, 100)
+  expect(group.msPerRow()).toBeLessThan(1)
 })
 
 it('stopping lets what was taken commit, and takes nothing more', async () => {

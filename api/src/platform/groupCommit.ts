@@ -1,10 +1,10 @@
 // Many callers, one statement: what arrives while a statement runs goes out together with the next one, so load makes commits larger, not more.
 import { Fault } from '@sindri/schema/contract/codes'
-import type { Clock } from '../platform/clock.ts'
+import type { Clock } from './clock.ts'
 
 export interface Batch {
   /** Whose it is: a failing statement is tried again once for each owner. */
-  owner: number
+  owner: number | string
   rows: readonly unknown[]
 }
 
@@ -28,6 +28,8 @@ export interface GroupCommit<B extends Batch, Answer> {
   add(batch: B): Promise<Answer>
   /** Rows that wait for a statement. */
   waiting(): number
+  /** What one more row costs those behind it, as it went lately. */
+  msPerRow(): number
   /** Resolves when nothing is waiting or under way; what comes later is answered UNAVAILABLE. */
   stop(): Promise<void>
 }
@@ -36,6 +38,9 @@ interface Waiting<B extends Batch, Answer> extends PromiseWithResolvers<Answer> 
   batch: B
 }
 
+/** The present pace is that of about the last so many rows: full statements say more of it than single rows. */
+const meanOfRows = 64
+
 const isUnavailable = (error: unknown): boolean => error instanceof Fault && error.code === 'UNAVAILABLE'
 
 export const createGroupCommit = <B extends Batch, Answer>(
@@ -43,7 +48,7 @@ export const createGroupCommit = <B extends Batch, Answer>(
 ): GroupCommit<B, Answer> => {
   const { clock, write, onSplit, inFlight, statementRows, waitingRows = 20_000, waitingBatchesPerOwner = 8 } = deps
   const waiting: Waiting<B, Answer>[] = []
-  const perOwner = new Map<number, number>()
+  const perOwner = new Map<Batch['owner'], number>()
   let rowsWaiting = 0
   let running = 0
   let stopped = false
@@ -97,7 +102,8 @@ export const createGroupCommit = <B extends Batch, Answer>(
     const startMs = clock.monotonicMs()
     try {
       await settle(group)
-      msPerRow += ((clock.monotonicMs() - startMs) / Math.max(1, rows) - msPerRow) / 8
+      if (rows > 0)
+        msPerRow += ((clock.monotonicMs() - startMs) / inFlight / rows - msPerRow) * (rows / (rows + meanOfRows))
     } catch (error) {
       await settleApart(group, error)
     }
@@ -136,6 +142,7 @@ export const createGroupCommit = <B extends Batch, Answer>(
       return place.promise
     },
     waiting: () => rowsWaiting,
+    msPerRow: () => msPerRow,
     stop() {
       stopped = true
       return running === 0 ? Promise.resolve() : new Promise((resolve) => idle.push(resolve))
