@@ -52,22 +52,21 @@ export const createAgents = (deps: AgentsDeps): AgentsService => {
       const facts = heartbeat.facts ? checkFacts('input.facts', objectOf('input.facts', heartbeat.facts)) : {}
       if (heartbeat.notices) facts.notices = checkNotices('input.notices', heartbeat.notices)
       const heartbeatMs = heartbeatOf('input.intervalMs', intervalMs)
-      // Mostly it says nothing new, and that it was heard is written for all at once.
-      if (Object.keys(facts).length > 0 || heartbeatMs !== link.heartbeatMs || !link.startKnown) {
-        const { set, params } = setFacts(facts, 5)
+      // Written, like that it was heard, for all at once.
+      if (link.start.state === 'unknown')
+        link.start = { state: 'told', atMs: clock.monotonicMs() - uptimeSeconds * 1000 }
+      if (Object.keys(facts).length > 0 || heartbeatMs !== link.heartbeatMs) {
+        const { set, params } = setFacts(facts, 4)
         const [row] = await db.query(
-          `update instances set heartbeat_ms = $3, revision = revision + 1, changed_at = now(),
-             agent_started_at = case when abs(extract(epoch from now() - agent_started_at) - $4) < 5 then agent_started_at else now() - $4 * interval '1 s' end
-             ${set === '' ? '' : `, ${set}`}
+          `update instances set heartbeat_ms = $3, revision = revision + 1, changed_at = now() ${set === '' ? '' : `, ${set}`}
            where id = $1 and epoch = $2 and deleted_at is null returning id`,
-          [viewer.id, viewer.epoch, heartbeatMs, uptimeSeconds, ...params],
+          [viewer.id, viewer.epoch, heartbeatMs, ...params],
         )
         if (!row) {
           await settle(link)
           throw new Fault('SUPERSEDED', 'This link has ended; a newer one took over.')
         }
         link.heartbeatMs = heartbeatMs
-        link.startKnown = true
         bus.publish(topics.instanceChanged, 'all', { id: viewer.id })
       }
       return new Date(clock.now())

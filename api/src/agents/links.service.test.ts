@@ -350,6 +350,8 @@ describe('a heartbeat', () => {
     const { viewer } = await t.machine().link()
     const beat = (more: object = {}) => t.agents.heartbeat(viewer, { uptimeSeconds: 120, intervalMs: 10_000, ...more })
     expect(await beat()).toEqual(new Date(t.clock.now()))
+    t.agents.links.heard(viewer)
+    await t.round()
     const [{ xmin } = { xmin: '' }] = await t.db.query<{ xmin: string }>(
       'select xmin::text from instances where id = $1',
       [viewer.id],

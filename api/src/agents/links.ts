@@ -41,8 +41,8 @@ export interface Link {
   renewNonce: string
   /** Monotonic time of the last frame; null once it was written. */
   heardMs: number | null
-  /** The uptime in a heartbeat says when the process began; the first one of a link settles it. */
-  startKnown: boolean
+  /** When its process began, by the uptime in the first heartbeat of the link: monotonic time, until it was written. */
+  start: { state: 'unknown' | 'written' } | { state: 'told'; atMs: number }
   /** As it is written in the row. */
   heartbeatMs: number
   end(name: CloseName, message?: string): void
@@ -142,7 +142,7 @@ export const createLinks = (deps: LinksDeps) => {
         publicKey,
         renewNonce: newSecret(),
         heardMs: null,
-        startKnown: false,
+        start: { state: 'unknown' },
         heartbeatMs: hello.heartbeatMs,
         end(name, message) {
           if (!forget(link)) return

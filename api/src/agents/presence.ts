@@ -23,6 +23,8 @@ interface Deps {
 export const presenceMs = 5_000
 /** Longer than this between two of its writes, a replica was away or could not write: it heard nobody meanwhile. */
 const awayMs = 3 * presenceMs
+/** The clocks of two machines agree so far: less is no news of when an agent's process began. */
+const startAgreesMs = 5_000
 /** Judged in one statement; the rest follows in the next round. */
 const judgedMax = 2_000
 
@@ -66,26 +68,32 @@ export const createPresence = ({ db, bus, clock, log, recordEvents, replica, lin
 
   /** Answers with the links whose row is another's, or gone. */
   const flush = async (): Promise<Link[]> => {
-    const heard: { link: Link; heardMs: number }[] = []
-    for (const link of links.all()) if (link.heardMs !== null) heard.push({ link, heardMs: link.heardMs })
+    const heard: { link: Link; heardMs: number; start: Link['start'] }[] = []
+    for (const link of links.all())
+      if (link.heardMs !== null) heard.push({ link, heardMs: link.heardMs, start: link.start })
     if (heard.length === 0) return []
     const nowMs = clock.monotonicMs()
     const { written, publish } = await db.tx(async (tx) => {
       // Locked in one order, as every replica does it.
-      const rows = await tx.query<{ id: string; num: number; name: string; was: Liveness }>(
-        `with heard as (select * from unnest($1::text[], $2::int8[], $3::float8[]) as heard (id, epoch, age_ms)),
-         locked as (select i.id, i.liveness as was from instances i where i.id = any($1::text[]) order by i.id for update)
-         update instances i set last_seen_at = greatest(i.last_seen_at, now() - heard.age_ms * interval '1 ms'), liveness = 'ONLINE',
-           liveness_at = case when i.liveness = 'ONLINE' then i.liveness_at else now() end,
-           revision = case when i.liveness = 'ONLINE' then i.revision else i.revision + 1 end,
-           changed_at = case when i.liveness = 'ONLINE' then i.changed_at else now() end
-         from heard join locked on locked.id = heard.id
-         where i.id = heard.id and i.epoch = heard.epoch and i.deleted_at is null
-         returning i.id, i.num, i.name, locked.was`,
+      const rows = await tx.query<{ id: string; num: number; name: string; was: Liveness; is_news: boolean }>(
+        `with heard as (select * from unnest($1::text[], $2::int8[], $3::float8[], $4::float8[]) as heard (id, epoch, age_ms, up_ms)),
+         locked as (select i.id, i.liveness as was, i.agent_started_at as started from instances i where i.id = any($1::text[]) order by i.id for update),
+         news as (select heard.*, locked.was, locked.was <> 'ONLINE' or coalesce(moved, false) as is_news,
+             case when moved then now() - up_ms * interval '1 ms' else started end as started
+           from heard join locked on locked.id = heard.id,
+             lateral (select abs(extract(epoch from now() - started) * 1000 - up_ms) > $5 as moved) as start)
+         update instances i set last_seen_at = greatest(i.last_seen_at, now() - news.age_ms * interval '1 ms'), liveness = 'ONLINE',
+           liveness_at = case when i.liveness = 'ONLINE' then i.liveness_at else now() end, agent_started_at = news.started,
+           revision = case when is_news then i.revision + 1 else i.revision end,
+           changed_at = case when is_news then now() else i.changed_at end
+         from news where i.id = news.id and i.epoch = news.epoch and i.deleted_at is null
+         returning i.id, i.num, i.name, news.was, is_news`,
         [
           heard.map(({ link }) => link.viewer.id),
           heard.map(({ link }) => link.viewer.epoch),
           heard.map(({ heardMs }) => nowMs - heardMs),
+          heard.map(({ start }) => (start.state === 'told' ? nowMs - start.atMs : null)),
+          startAgreesMs,
         ],
       )
       const recovered = rows.filter(({ was }) => was === 'OFFLINE')
@@ -100,11 +108,14 @@ export const createPresence = ({ db, bus, clock, log, recordEvents, replica, lin
           metadata: {},
         })),
       )
-      return { written: new Map(rows.map(({ id, was }) => [id, was])), publish: tell }
+      return { written: new Map(rows.map((row) => [row.id, row.is_news])), publish: tell }
     })
     publish()
-    changed([...written].filter(([, was]) => was !== 'ONLINE').map(([id]) => id))
-    for (const { link, heardMs } of heard) if (link.heardMs === heardMs) link.heardMs = null
+    changed([...written].filter(([, isNews]) => isNews).map(([id]) => id))
+    for (const { link, heardMs, start } of heard) {
+      if (link.heardMs === heardMs) link.heardMs = null
+      if (start.state === 'told') link.start = { state: 'written' }
+    }
     return heard.map(({ link }) => link).filter(({ viewer }) => !written.has(viewer.id))
   }
 
