@@ -9,6 +9,7 @@ import { percentile, print } from './kit/report.ts'
 import { nowMs } from './kit/role.ts'
 import { openRows } from './kit/rows.ts'
 import { agentsAsked, createSwarms } from './kit/swarms.ts'
+import { cpuMsOf } from './kit/usage.ts'
 
 const AGENTS = agentsAsked(5_000)
 const SETTLE_MS = 15_000
@@ -59,6 +60,7 @@ try {
   }
   const most = await whenBack(0.99)
   const all = await whenBack(1)
+  const cpuMs = cpuMsOf(world.console().pid)
   await pause(1_000)
   const late = lateness(listensMs, listensMs + all * 1000)
   const lost = await rows.count(`select count(*) from events where type = 'HEARTBEAT_LOST'`)
@@ -67,6 +69,7 @@ try {
     figures: {
       '99 % are back, s': most,
       'all are back, s': all,
+      'console, from its start, ms of processor per agent': cpuMs / AGENTS,
       'event loop late meanwhile, p99 ms': percentile(late, 0.99),
       'event loop late meanwhile, most ms': percentile(late, 1),
       'told to be lost': lost,

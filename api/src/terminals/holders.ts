@@ -3,14 +3,27 @@ import type { AgentViewer } from '@sindri/schema'
 import { Fault } from '@sindri/schema/contract/codes'
 import type { Clock } from '../platform/clock.ts'
 import type { Db } from '../platform/db.ts'
+import { createTogether } from '../platform/together.ts'
 import { checkTerminalId, noTerminal } from './check.ts'
 
 interface Deps {
-  db: Pick<Db, 'prisma'>
+  db: Pick<Db, 'prisma' | 'query'>
   clock: Pick<Clock, 'after'>
 }
 
 type Speaker = Pick<AgentViewer, 'id' | 'epoch'>
+
+/** An instance with its terminals that are not closed, each with the link that spoke for it last. */
+interface Holding {
+  id: string
+  epoch: number
+  terminals: { id: string; epoch: number }[]
+}
+
+const holdingStatement = `
+select i.id, i.epoch, coalesce(json_agg(json_build_object('id', t.id, 'epoch', t.epoch)) filter (where t.id is not null), '[]') as terminals
+from instances i left join terminals t on t.instance_id = i.id and t.state <> 'CLOSED'
+where i.id = any($1::text[]) group by i.id`
 
 /** Beyond this the oldest goes, and costs one question more. */
 const most = 20_000
@@ -24,6 +37,8 @@ export const createHolders = ({ db, clock }: Deps) => {
   const known = new Map<string, Speaker>()
   /** One question for all messages that come meanwhile: two might be answered in the other order, and the messages with them. */
   const looking = new Map<string, Promise<void>>()
+
+  const holding = createTogether((ids) => db.query<Holding>(holdingStatement, [ids]))
 
   const remember = ({ id, epoch }: Speaker, terminalId: string): void => {
     known.delete(terminalId)
@@ -62,9 +77,12 @@ export const createHolders = ({ db, clock }: Deps) => {
       return asking
     },
 
-    async demandNewest(agent: Speaker): Promise<void> {
-      const row = await db.prisma.instance.findUnique({ where: { id: agent.id }, select: { epoch: true } })
-      if (row) demandEpoch(agent, row.epoch)
+    /** Terminals of the agent's instance that are not closed, for its newest link alone. */
+    async openOf(agent: Speaker): Promise<Holding['terminals']> {
+      const row = await holding(agent.id)
+      if (!row) return []
+      demandEpoch(agent, BigInt(row.epoch))
+      return row.terminals
     },
   }
 }

@@ -160,9 +160,8 @@ export const createTerminals = (deps: TerminalsDeps): TerminalsService => {
           `sessions: expected at most ${4 * LIMITS.terminalsPerAgent}, got ${sessions.length}.`,
         )
       }
-      await holders.demandNewest(agent)
+      const rows = await holders.openOf(agent)
       const listed = new Set(sessions.map(({ id }) => id))
-      const rows = await db.prisma.terminal.findMany({ where: { instanceId: agent.id, state: { not: 'CLOSED' } } })
       for (const row of rows) {
         if (listed.has(row.id)) {
           // Found again under this link; whatever link comes next judges it anew.
@@ -170,7 +169,7 @@ export const createTerminals = (deps: TerminalsDeps): TerminalsService => {
             where: { id: row.id, epoch: { lt: agent.epoch } },
             data: { epoch: agent.epoch },
           })
-        } else if (row.epoch < agent.epoch) {
+        } else if (BigInt(row.epoch) < agent.epoch) {
           await close(console, row.id, { reason: 'AGENT_RESTARTED' })
         }
       }
