@@ -341,7 +341,11 @@ describe.each(backend === 'services' ? ['Redis'] : [])('when %s is interrupted',
     near.publish(topic, key, 2)
     await settled(near, far)
 
+    const elsewhere = await far.subscribe(topic, key)
     await proxy.mend()
+    // They heard nothing of 1.
+    expect(await take(elsewhere, 1)).toEqual([gap])
+    await elsewhere.return()
     expect(await take(old, 1)).toEqual([gap])
     expect(await take(fresh, 1)).toEqual([gap])
     expect(await take(other, 1)).toEqual([gap])
@@ -383,6 +387,29 @@ describe.each(backend === 'services' ? ['Redis'] : [])('when %s is interrupted',
     const reader = await bus.subscribe(topic, 'alone')
     bus.publish(topic, 'alone', 1)
     expect(await take(reader, 1)).toEqual([1])
+    await bus.close()
+  })
+})
+
+describe.each(backend === 'services' ? ['Redis'] : [])('on %s, a replica that is alone', () => {
+  const topic = makeTopic('alone')
+
+  it('sends nothing and says that nobody hears, until another one has come', async () => {
+    const bus = await openTestBus()
+    const key = newKey()
+    const redis = new Redis(testRedisUrl)
+    const sent: string[] = []
+    redis.on('message', (_, text: string) => void sent.push(text.split(' ')[1] as string))
+    await redis.subscribe(`${bus.prefix}alone/${key}`)
+    await expect.poll(() => bus.publish(topic, key, 0), { timeout: 3_000 }).toBe(false)
+    bus.publish(topic, key, 1)
+    const other = (await bus.another?.()) as Bus
+    const reader = await other.subscribe(topic, key)
+    expect(bus.publish(topic, key, 2)).toBe(true)
+    expect(await take(reader, 1)).toEqual([2])
+    await expect.poll(() => sent.at(-1)).toBe('2')
+    expect(sent).not.toContain('1')
+    redis.disconnect()
     await bus.close()
   })
 })

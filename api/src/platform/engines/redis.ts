@@ -5,6 +5,7 @@ import { RedisPubSub } from 'graphql-redis-subscriptions'
 import { Redis } from 'ioredis'
 import type { BusEngine, Upstream } from '../bus.ts'
 import type { Clock } from '../clock.ts'
+import { createPresence } from './presence.ts'
 
 export interface RedisEngineOptions {
   /** Before every channel, so that several consoles share one Redis. */
@@ -39,6 +40,7 @@ const connect = (url: string, options: Record<string, unknown>): Redis =>
 
 const openLane = (
   url: string,
+  name: string,
   { prefix, clock, onError }: RedisEngineOptions,
   origin: Buffer,
   onAway: (cause: Error) => void,
@@ -68,6 +70,17 @@ const openLane = (
   })
 
   const listeners = new Set<Listener>()
+  const interrupt = (all: Iterable<Listener>): void => {
+    for (const listener of all) if (listeners.has(listener)) listener.onGap()
+  }
+  /** All replicas listen here on each lane, by the connection that brings them all else: whoever is not counted hears nothing at all. */
+  const replicas = `${prefix}replicas/${name}`
+  const presence = createPresence({
+    clock,
+    origin: origin.toString().trimEnd(),
+    say: (text) => publisher.publish(replicas, text),
+    onMissed: () => interrupt([...listeners]),
+  })
   let away = Promise.withResolvers<void>()
   let closing = false
   let unsent = 0
@@ -78,20 +91,23 @@ const openLane = (
   const complain = (what: string, error: unknown): void => {
     if (!closing) onError(new Error(`Redis: ${what}`, { cause: error }))
   }
+  const attending = pubsub.subscribe(replicas, (message: Buffer) => presence.hear(message.toString()))
+  attending.catch((error: unknown) => complain('expected to hear of other replicas, got a refusal', error))
   for (const connection of [publisher, subscriber])
     connection.on('error', (error: Error) => {
       if (!closing) onAway(error)
     })
   subscriber.on('close', () => {
+    presence.deafen()
     away.resolve()
     away = Promise.withResolvers()
   })
   subscriber.on('ready', async () => {
     const again = [...listeners]
-    if (again.length === 0) return
     try {
-      await subscriber.subscribe(...new Set(again.map((listener) => listener.channel)))
-      for (const listener of again) if (listeners.has(listener)) listener.onGap()
+      await subscriber.subscribe(replicas, ...new Set(again.map((listener) => listener.channel)))
+      void presence.ask()
+      interrupt(again)
     } catch (error) {
       // Interrupted anew: the next "ready" does it. Refused: only a new connection can change it.
       if (subscriber.status === 'ready') {
@@ -101,8 +117,12 @@ const openLane = (
     }
   })
 
-  // A network that swallows packets closes nothing by itself.
+  // What could not be sent meanwhile was held back as well.
+  publisher.on('ready', () => void presence.ask())
+
   const check = clock.every(checkMs, () => {
+    void presence.ask()
+    // A network that swallows packets closes nothing by itself.
     for (const connection of [publisher, subscriber]) {
       if (connection.status !== 'ready') continue
       const late = clock.after(answerMs, () => connection.disconnect(true))
@@ -117,6 +137,7 @@ const openLane = (
       .then(
         () => (refused = false),
         (error: unknown) => {
+          presence.heldBack()
           if (!refused && publisher.status === 'ready') complain('expected to publish, got a refusal', error)
           refused = true
         },
@@ -139,8 +160,17 @@ const openLane = (
     publisher,
     subscriber,
 
+    /** Resolves once the other replicas send what is for this one. */
+    async meet(): Promise<void> {
+      await attending
+      await presence.ask()
+    },
+
     send(channel: string, toText: () => string): boolean {
-      if (publisher.status !== 'ready' || unsent > unsentBytes) return false
+      if (presence.alone || publisher.status !== 'ready' || unsent > unsentBytes) {
+        presence.heldBack()
+        return false
+      }
       if (outbox.push({ channel: prefix + channel, toText }) === 1) setImmediate(flush)
       return true
     },
@@ -212,8 +242,8 @@ export const openRedisEngine = async (url: string, options: RedisEngineOptions):
     const message = 'Redis: expected a connection, got none; the console goes on without other replicas'
     options.onError(new Error(message, { cause }))
   }
-  const open = () => openLane(url, options, origin, onAway)
-  const lanes = { notices: open(), frames: open() }
+  const open = (name: string) => openLane(url, name, options, origin, onAway)
+  const lanes = { notices: open('notices'), frames: open('frames') }
   const all = Object.values(lanes)
   const connections = all.flatMap((lane) => [lane.publisher, lane.subscriber])
   for (const connection of connections)
@@ -223,7 +253,10 @@ export const openRedisEngine = async (url: string, options: RedisEngineOptions):
 
   const waited = Promise.withResolvers<void>()
   const cancel = options.clock.after(firstMs, () => waited.resolve())
-  await Promise.race([Promise.all(connections.map(ready)), waited.promise])
+  const met = Promise.all(connections.map(ready)).then(() =>
+    Promise.all(all.map((lane) => lane.meet().catch(() => {}))),
+  )
+  await Promise.race([met, waited.promise])
   cancel()
 
   return {
