@@ -1,4 +1,5 @@
 // Keeps one link to the console for as long as the agent lives: enrol, connect, renew, and come back after whatever ends it.
+import { LIMITS } from '@sindri/schema/contract/limits'
 import { type AgentInit, closeKind } from '@sindri/schema/contract/protocol'
 import type { AgentEnv } from '../env.ts'
 import { type Clock, sleep, type Undo } from '../platform/clock.ts'
@@ -48,6 +49,8 @@ const restartWatchedCeilingMs = 500
 const watchedMs = 90_000
 /** A link that ended sooner was no success: its end must not make the next try immediate. */
 const steadyMs = 10_000
+/** A console that is back takes an agent for lost after the floor: every agent must have tried before, however long it was away. */
+const longestMs = LIMITS.offlineFloorMs / 2
 /** A credential that is refused so often in a row will not be taken by the next try. */
 const maxUnauthenticated = 3
 
@@ -62,7 +65,7 @@ class Final extends Error {
 
 export function keepLink(deps: KeepLinkDeps): KeptLink {
   const { env, state, clock, log, random, run } = deps
-  const backoff = createBackoff({ firstMs: 500, maxMs: 60_000, random })
+  const backoff = createBackoff({ firstMs: 500, maxMs: longestMs, random })
   const stopping = new AbortController()
   const { signal } = stopping
   /** In a row, of links that did not last. */

@@ -30,9 +30,12 @@ const longestUptimeSeconds = 1e10
 export const createAgents = (deps: AgentsDeps): AgentsService => {
   const { db, bus, clock, jobs, log } = deps
   const tokens = createTokens({ db, clock })
-  const { links, demand, settle, ofInstance, all, endLinks, renew, closedAll } = createLinks({ ...deps, tokens })
+  const { links, demand, settle, ofInstance, all, wasCrowded, endLinks, renew, closedAll } = createLinks({
+    ...deps,
+    tokens,
+  })
   const { linkOf, order, listen } = createWhereabouts({ ...deps, ofInstance })
-  const presence = createPresence({ ...deps, links: { all, settle } })
+  const presence = createPresence({ ...deps, links: { all, settle, wasCrowded } })
 
   return {
     links,

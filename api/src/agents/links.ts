@@ -101,6 +101,7 @@ export const createLinks = (deps: LinksDeps) => {
     )
 
   const undoExpiry = new WeakMap<Link, Undo>()
+  let crowded = false
 
   const open = async (
     init: unknown,
@@ -209,6 +210,7 @@ export const createLinks = (deps: LinksDeps) => {
       open,
       closed,
       eachMs: pace.msPerRow,
+      turnedAway: (): void => void (crowded = true),
       heard: (viewer: AgentViewer): void => {
         const link = byId.get(viewer.linkId)
         if (link) link.heardMs = clock.monotonicMs()
@@ -216,6 +218,12 @@ export const createLinks = (deps: LinksDeps) => {
     },
     demand,
     settle,
+    /** Whether agents had to wait or were turned away since it was asked last. */
+    wasCrowded(): boolean {
+      const was = crowded || pace.waiting() > 0
+      crowded = false
+      return was
+    },
     /** Of this replica. */
     ofInstance: (instanceId: string): Link | undefined => byInstance.get(instanceId),
     all: (): IterableIterator<Link> => byId.values(),

@@ -17,7 +17,7 @@ export interface Hearing {
   lastSeenMs: number
   /** The replica whose link it held last: able to hear since when, and until when it wrote what it heard. */
   holder: { heardSinceMs: number; seenMs: number } | null
-  /** Since when the replica that judges could have heard it, had it come there. */
+  /** Since when the replica that judges would have let it in and heard it, had it come there. */
   judgeSinceMs: number
   nowMs: number
 }

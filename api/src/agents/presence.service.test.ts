@@ -1,5 +1,5 @@
 import type { Liveness } from '@sindri/schema/contract/status'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openAgents, type Replica, type Socket, type TestAgents } from '../testing/agents.ts'
 import { livenessAfter } from './liveness.ts'
 
@@ -24,7 +24,7 @@ const seen = ({ viewer }: Socket) =>
 /** As if that much time had passed in which all replicas lived and these machines were silent. */
 const silent = async (...machines: (readonly [seconds: number, socket: Socket])[]) => {
   await t.db.query(
-    `update replicas set heard_since = now() - interval '1 day', seen_at = now() where seen_at > now() - interval '1 min'`,
+    `update replicas set heard_since = now() - interval '1 day', admits_since = now() - interval '1 day', seen_at = now() where seen_at > now() - interval '1 min'`,
   )
   await t.db.query(
     `update instances i set last_seen_at = now() - silent.seconds * interval '1 s'
@@ -139,10 +139,48 @@ describe('an outage of ours', () => {
     const socket = await t.machine().link()
     await silent([100, socket])
     await t.db.query(`update instances set replica = null where id = $1`, [socket.viewer.id])
-    await t.db.query(`update replicas set heard_since = now() where id = $1`, [t.id])
+    await t.db.query(`update replicas set admits_since = now() where id = $1`, [t.id])
     await t.round()
     expect(await livenessOf(socket)).toBe('ONLINE')
     await other.round()
+    expect(await livenessOf(socket)).toBe('OFFLINE')
+  })
+})
+
+describe('a replica to which more agents come than it can let in', () => {
+  const away = async (socket: Socket) => {
+    await silent([100, socket])
+    await t.db.query('update instances set replica = null where id = $1', [socket.viewer.id])
+  }
+
+  it('marks nobody whom it may have turned away: after it, silence counts anew', async () => {
+    const socket = await t.machine().link()
+    await away(socket)
+    t.agents.links.turnedAway()
+    await t.round()
+    await t.round()
+    expect(await livenessOf(socket)).toBe('ONLINE')
+    await t.db.query(`update replicas set admits_since = now() - interval '35 s' where id = $1`, [t.id])
+    await t.round()
+    expect(await livenessOf(socket)).toBe('OFFLINE')
+  })
+
+  it('remembers it when the database was away as it wanted to write it down', async () => {
+    const socket = await t.machine().link()
+    await away(socket)
+    t.agents.links.turnedAway()
+    const query = vi.spyOn(t.db, 'query').mockRejectedValueOnce(new Error('away'))
+    await t.round()
+    query.mockRestore()
+    await t.round()
+    expect(await livenessOf(socket)).toBe('ONLINE')
+  })
+
+  it('still hears those who hold a link, and says of them what is true', async () => {
+    const socket = await t.machine().link()
+    await silent([100, socket])
+    t.agents.links.turnedAway()
+    await t.round()
     expect(await livenessOf(socket)).toBe('OFFLINE')
   })
 })
@@ -188,12 +226,12 @@ describe('a replica that another judges for', () => {
     await silent([25, socket])
     // The one that died counts as alive for as long as it might only be slow; the new one has just begun to hear.
     await wrote(15, dead)
-    await t.db.query(`update replicas set heard_since = now() where id = $1`, [again.id])
+    await t.db.query(`update replicas set heard_since = now(), admits_since = now() where id = $1`, [again.id])
     await again.round()
     expect(await livenessOf(socket)).toBe('ONLINE')
     await silent([55, socket])
     await wrote(45, dead)
-    await t.db.query(`update replicas set heard_since = now() where id = $1`, [again.id])
+    await t.db.query(`update replicas set heard_since = now(), admits_since = now() where id = $1`, [again.id])
     await again.round()
     expect(await livenessOf(socket)).toBe('ONLINE')
   })

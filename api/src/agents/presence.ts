@@ -17,7 +17,7 @@ interface Deps {
   log: Log
   recordEvents: RecordEvents
   replica: string
-  links: Pick<AgentLinks, 'all' | 'settle'>
+  links: Pick<AgentLinks, 'all' | 'settle' | 'wasCrowded'>
 }
 
 export const presenceMs = 5_000
@@ -53,18 +53,28 @@ const hearingOf = (row: Judged): Hearing => ({
 const msOf = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`
 
 export const createPresence = ({ db, bus, clock, log, recordEvents, replica, links }: Deps) => {
+  /** Not written yet. */
+  let crowded = false
+
   const changed = (ids: readonly string[]): void => {
     for (const id of ids) bus.publish(topics.instanceChanged, 'all', { id })
   }
 
-  /** Until `agoMs` ago this replica wrote what it heard; since when it can hear, stays as it was unless there was a pause. */
-  const report = (agoMs: number): Promise<unknown> =>
-    db.query(
-      `insert into replicas as r (id, started_at, heard_since, seen_at) values ($1, now(), now(), now())
+  /**
+   * Until `agoMs` ago this replica wrote what it heard; since when it can hear, stays as it was unless there was a pause. Since when it lets in
+   * whoever comes, begins anew as well while it has to turn agents away or make them wait: their silence is its own doing.
+   */
+  const report = async (agoMs: number): Promise<void> => {
+    crowded ||= links.wasCrowded()
+    await db.query(
+      `insert into replicas as r (id, started_at, heard_since, admits_since, seen_at) values ($1, now(), now(), now(), now())
        on conflict (id) do update set seen_at = now() - $3 * interval '1 ms',
-         heard_since = case when r.seen_at < now() - $2 * interval '1 ms' then now() else r.heard_since end`,
-      [replica, awayMs, agoMs],
+         heard_since = case when r.seen_at < now() - $2 * interval '1 ms' then now() else r.heard_since end,
+         admits_since = case when $4 or r.seen_at < now() - $2 * interval '1 ms' then now() else r.admits_since end`,
+      [replica, awayMs, agoMs, crowded],
     )
+    crowded = false
+  }
 
   /** Answers with the links whose row is another's, or gone. */
   const flush = async (): Promise<Link[]> => {
@@ -123,10 +133,10 @@ export const createPresence = ({ db, bus, clock, log, recordEvents, replica, lin
     const rows = await db.query<Judged>(
       `select i.id, i.liveness, i.heartbeat_ms, i.last_seen_at, ${msOf('i.last_seen_at')} as last_seen_ms,
          ${msOf('holder.heard_since')} as holder_heard_since_ms, ${msOf('holder.seen_at')} as holder_seen_ms,
-         ${msOf('judge.heard_since')} as judge_since_ms, ${msOf('now()')} as now_ms
+         ${msOf('judge.admits_since')} as judge_since_ms, ${msOf('now()')} as now_ms
        from instances i join replicas judge on judge.id = $3 left join replicas holder on holder.id = i.replica
        where i.liveness in ('ONLINE', 'STALE') and i.deleted_at is null and i.last_seen_at < now() - $1 * interval '1 ms'
-         and case when ${replicaAlive('holder')} then holder.heard_since else judge.heard_since end < now() - $1 * interval '1 ms'
+         and case when ${replicaAlive('holder')} then holder.heard_since else judge.admits_since end < now() - $1 * interval '1 ms'
        order by i.last_seen_at limit $2`,
       [patienceMs, judgedMax, replica],
     )

@@ -23,6 +23,8 @@ export interface Links {
   closed(viewer: AgentViewer): void
   /** Milliseconds for which one more link that opens makes the next wait. */
   eachMs(): number
+  /** An agent was told to come later, for a reason of the console's. */
+  turnedAway(): void
 }
 
 export interface Admission {

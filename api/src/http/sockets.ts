@@ -45,6 +45,8 @@ export interface Sockets {
 const PENDING_MAX = 2_000
 /** Whoever would wait longer to come in comes back later: an agent gives a handshake 15 s, and then all was in vain. */
 const WAIT_MAX_MS = 3_000
+/** Together with what an agent adds by itself, less than the silence after which it would count as lost. */
+const RETRY_MAX_S = 10
 /** Refused for a reason of ours. */
 const OURS: ReadonlySet<number | null> = new Set([PLAIN_CLOSE.TRY_AGAIN.code, CLOSE.RESTARTING.code])
 
@@ -143,14 +145,16 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
         return refuse(socket, '503 Service Unavailable', 'RESTARTING', 'The console restarts.', 'retry-after: 1\r\n')
       // Pages wait for no agent.
       const waitMs = req.headers.origin === undefined ? pending.size * links.eachMs() : 0
-      if (pending.size >= PENDING_MAX || waitMs > WAIT_MAX_MS)
+      if (pending.size >= PENDING_MAX || waitMs > WAIT_MAX_MS) {
+        links.turnedAway()
         return refuse(
           socket,
           '503 Service Unavailable',
           'UNAVAILABLE',
           'Too many connect at this moment.',
-          `retry-after: ${Math.max(2, Math.ceil(waitMs / 1000))}\r\n`,
+          `retry-after: ${Math.min(RETRY_MAX_S, Math.max(2, Math.ceil(waitMs / 1000)))}\r\n`,
         )
+      }
       const retryAfterMs = failedSockets.wait(networkOf(ip))
       if (retryAfterMs > 0)
         return refuse(

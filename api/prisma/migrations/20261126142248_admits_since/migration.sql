@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "replicas" ADD COLUMN     "admits_since" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP;
