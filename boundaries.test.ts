@@ -57,7 +57,7 @@ describe('rule 1: columns meet only in schema', () => {
   ])('but %s', (_, file, text) => expect(broken(file, text)).toEqual([]))
 })
 
-describe('rule 2: in api, main → app → {http, slices, platform}', () => {
+describe('rule 2: in api, enter → main → app → {http, slices, platform}', () => {
   test.each([
     ['a slice imports another slice', 'api/src/alerts/alerts.ts', `import { a } from '../metrics/metrics.ts'`],
     ['a slice imports http', 'api/src/alerts/alerts.ts', `import { a } from '../http/viewer.ts'`],

@@ -35,7 +35,7 @@ await program(async () => {
 
   const begin = (index: number): ChildProcess => {
     const env = balancer ? { ...shared, ...behind(balancer) } : shared
-    const { child, ready } = forkConsole(path.join(root, 'api/src/main.ts'), env)
+    const { child, ready } = forkConsole(env)
     // Later a change of the code may mend what failed; a first start fails because of its surroundings.
     void exitOf(child).then((code) => isUp || ended.resolve(code))
     ready.then(

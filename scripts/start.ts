@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { agentEnvironment, forkConsole, type Ready } from './kit/console.ts'
 import { endAll } from './kit/end.ts'
+import { consoleArgv, consoleEntry } from './kit/entry.ts'
 import { keep, type Kept } from './kit/keep.ts'
 import { mustBeFree } from './kit/port.ts'
 import { noArguments, program } from './kit/program.ts'
@@ -26,8 +27,7 @@ await program(async () => {
   await prepare()
   let beginPart: (part: string) => void = () => {}
   const onStep = (part: string): void => beginPart(part)
-  const entry = path.join(root, 'api/src/main.ts')
-  const { child: first, ready } = forkConsole(entry, shared, { onStep })
+  const { child: first, ready } = forkConsole(shared, { onStep })
   let keeper: ReturnType<typeof keep> | undefined
   let agent: Kept | undefined
   let stopped: Promise<void> | undefined
@@ -50,7 +50,7 @@ await program(async () => {
     })
     // Where it was, so that pages and agents find it again.
     const again = { ...shared, PORT: new URL(about.url).port }
-    if (!stopped) keeper = keep('console', entry, again, { running: first })
+    if (!stopped) keeper = keep('console', consoleEntry, again, { running: first, execArgv: consoleArgv })
     if (!stopped)
       agent = keep('agent', path.join(root, 'agent/src/enter.mjs'), agentEnvironment(about, dataDir, shared))
     console.log(summary(about, Date.now() - enteredAt))

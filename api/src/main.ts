@@ -1,11 +1,6 @@
 // The console as a process: reads the environment, starts, says where it is, and ends in order on the first signal.
-import { enableCompileCache } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import type { Started } from './app.ts'
 import { readEnv, WrongEnv } from './platform/env.ts'
-
-// Before anything large is loaded: what was compiled at one start is not compiled again at the next.
-enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)))
 
 /** What Ctrl-C leaves to whoever started this process for ending an agent first, which then still finds a console that answers. */
 const HEAD_START_MS = 1_500

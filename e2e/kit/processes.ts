@@ -26,8 +26,9 @@ export function run(
   env: Record<string, string | undefined>,
   onMessage?: (message: unknown) => void,
   args: readonly string[] = [],
+  execArgv: readonly string[] = [],
 ): Proc {
-  const child = spawn(process.execPath, [script, ...args], {
+  const child = spawn(process.execPath, [...execArgv, script, ...args], {
     cwd: root,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8', ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -28,7 +28,7 @@ type Rule = (file: File) => Found[]
 
 const TEST = /(\.(test|e2e|bench|fake|scripted)\.ts$|\/testing\/|\/fake[A-Z]\w*\.ts$|^(e2e|bench|scripts)\/)/
 /** Where programs begin: they own their process. */
-const ENTRY = /^(api|agent)\/src\/(main|admin)\.ts$|^web\/src\/app\/main\.ts$|^schema\/src\/print\.ts$/
+const ENTRY = /^(api|agent)\/src\/(enter\.mjs|(main|admin)\.ts)$|^web\/src\/app\/main\.ts$|^schema\/src\/print\.ts$/
 
 export function violations(files: ReadonlyMap<string, string>): Violation[] {
   const all: Violation[] = []
@@ -84,15 +84,16 @@ const columns: Rule = (file) =>
     return facts && !entrance.startsWith('contract/') && `${file.member} takes facts from @sindri/schema/contract alone`
   })
 
-type Layer = 'main' | 'app' | 'http' | 'slice' | 'platform' | 'testing'
+type Layer = 'enter' | 'main' | 'app' | 'http' | 'slice' | 'platform' | 'testing'
 
 function apiLayer(name: string): [layer: Layer, folder: string] {
   const [, folder] = /^api\/src\/([^/]+)\//.exec(name) ?? []
-  if (!folder) return [name === 'api/src/app.ts' ? 'app' : 'main', '']
+  if (!folder) return [(/\/(app|enter)\./.exec(name)?.[1] as 'app' | 'enter' | undefined) ?? 'main', '']
   return [folder === 'http' || folder === 'platform' || folder === 'testing' ? folder : 'slice', folder]
 }
 
 const API_MAY: Record<Layer, readonly Layer[]> = {
+  enter: ['main'],
   main: ['app', 'http', 'slice', 'platform'],
   app: ['http', 'slice', 'platform'],
   http: ['http', 'platform'],
@@ -101,7 +102,7 @@ const API_MAY: Record<Layer, readonly Layer[]> = {
   testing: ['testing', 'app', 'http', 'slice', 'platform'],
 }
 
-/** 2. In api: main → app → {http, slices, platform}; a slice gets another's port from app. */
+/** 2. In api: enter → main → app → {http, slices, platform}; a slice gets another's port from app. */
 const api: Rule = (file) => {
   if (!file.path.startsWith('api/src/') || file.path.endsWith('.test.ts')) return []
   const [layer, folder] = apiLayer(file.path)

@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import os from 'node:os'
 import path from 'node:path'
+import { consoleArgv, consoleEntry } from './entry.ts'
 import { Ended } from './program.ts'
 
 const READY_WITHIN_MS = 60_000
@@ -40,11 +41,10 @@ export async function exitOf(child: ChildProcess): Promise<number> {
 }
 
 export function forkConsole(
-  entry: string,
   env: NodeJS.ProcessEnv,
   { onStep = (_: string): void => {} } = {},
 ): { child: ChildProcess; ready: Promise<Ready> } {
-  const child = fork(entry, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(consoleEntry, { env, execArgv: consoleArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const ended = exitOf(child).then((code) => Promise.reject(new Ended(code)))
   const ready = Promise.race([ended, firstReady(child, onStep)])
   return { child, ready: Promise.race([ended, ready.then(answersReadyz)]) }

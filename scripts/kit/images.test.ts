@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { consoleArgv, consoleEntry } from './entry.ts'
 import { composeFaults, dockerfileFaults, targetFaults } from './images.ts'
 import { root } from './steps.ts'
 
@@ -13,6 +14,12 @@ test('both files are without fault', () => {
   expect(dockerfileFaults(dockerfile, root)).toEqual([])
   expect(targetFaults(dockerfile, targets)).toEqual([])
   expect(composeFaults(compose, dockerfile)).toEqual([])
+})
+
+test('the image and the handbook start the console as `npm start` does', () => {
+  const argv = ['node', ...consoleArgv, path.relative(root, consoleEntry)]
+  expect(dockerfile).toContain(`CMD ${JSON.stringify(argv).replaceAll(',', ', ')}`)
+  expect(readFileSync(path.join(root, 'docs/operations.md'), 'utf8')).toContain(`exec ${argv.join(' ')}\n`)
 })
 
 describe('a broken Dockerfile is found:', () => {

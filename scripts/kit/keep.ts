@@ -20,7 +20,7 @@ export function keep(
   name: string,
   entry: string,
   env: NodeJS.ProcessEnv,
-  { firstRetryMs = FIRST_RETRY_MS, running = null as ChildProcess | null } = {},
+  { firstRetryMs = FIRST_RETRY_MS, running = null as ChildProcess | null, execArgv = [] as string[] } = {},
 ): Kept & {
   /** Resolves with the exit code once it is not started again by itself. */
   readonly ended: Promise<number>
@@ -31,7 +31,7 @@ export function keep(
   let retryMs = firstRetryMs
   const ended = Promise.withResolvers<number>()
 
-  const start = (): void => watch(fork(entry, { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }))
+  const start = (): void => watch(fork(entry, { env, execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }))
   const watch = (mine: ChildProcess): void => {
     const startedAt = performance.now()
     child = mine
