@@ -37,6 +37,7 @@ const parseBytes = (value: unknown): string =>
     : refuse('Bytes', 'base64 with padding', value)
 builder.scalarType('Bytes', {
   description: 'Bytes as base64 with padding (RFC 4648, section 4).',
+  extensions: { plainText: true },
   serialize: (value) => value,
   parseValue: parseBytes,
   parseLiteral: literal(parseBytes),

@@ -1,6 +1,7 @@
 // Parses, measures and validates each GraphQL document once: agents and pages send the same few over and over.
 import { Fault, type FaultCode, show } from '@sindri/schema/contract/codes'
 import { type DocumentNode, GraphQLError, type GraphQLSchema, type OperationTypeNode, parse, validate } from 'graphql'
+import { type Direct, toDirect } from './direct.ts'
 import { measure } from './measure.ts'
 
 /** Far above what the product's own documents need, far below what hurts. */
@@ -22,6 +23,8 @@ export interface PreparedOperation {
   roots: readonly string[]
   /** How much is done: a mutation may do the same thing several times, under aliases. */
   acts: number
+  /** Where it is plain enough to be carried out without graphql-js. */
+  direct?: Direct | undefined
 }
 
 export interface Prepared {
@@ -74,7 +77,11 @@ export const createDocuments = (schema: GraphQLSchema): Documents => {
     // Suggestions would tell names of the schema to those who may not read it.
     const errors = validate(schema, document, undefined, { maxErrors: 10, hideSuggestions: true })
     if (errors.length > 0) throw new Refused('BAD_QUERY', errors)
-    return { document, introspects, operations }
+    return {
+      document,
+      introspects,
+      operations: operations.map((each) => ({ ...each, direct: toDirect(schema, document, each.name) })),
+    }
   }
 
   return {

@@ -2,11 +2,21 @@
 import type { ExecutionResult } from 'graphql'
 import { sift } from '../platform/sift.ts'
 
-export type Results = AsyncGenerator<ExecutionResult, void, void>
+/** A result that is text already. */
+export class Written {
+  readonly text: string
+  readonly errors?: undefined
+  constructor(text: string) {
+    this.text = text
+  }
+}
+export type Result = ExecutionResult | Written
+export type Results = AsyncGenerator<Result, void, void>
 
 const texts = new WeakMap<ExecutionResult, string>()
 
-export const textOf = (result: ExecutionResult): string => {
+export const textOf = (result: Result): string => {
+  if (result instanceof Written) return result.text
   const known = texts.get(result)
   if (known !== undefined) return known
   const text = JSON.stringify(result)

@@ -1,13 +1,14 @@
 // One GraphQL operation from question to answer, the same over HTTP and sockets: prepared, charged to its caller, executed, its errors made fit to show.
 import type { Context, Viewer } from '@sindri/schema'
 import { badInput, Fault } from '@sindri/schema/contract/codes'
-import { execute, type ExecutionArgs, type ExecutionResult, type GraphQLSchema, type subscribe } from 'graphql'
+import { execute, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from 'graphql'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import { networkOf } from '../platform/network.ts'
 import { createDocuments, operationOf, type PreparedOperation } from './documents.ts'
+import type { Result } from './frames.ts'
 import type { Limiter } from './limits.ts'
-import { createSubscribe } from './shared.ts'
+import { createSubscribe, type Subscribe } from './shared.ts'
 import { codeOf, toGraphQLError, toGraphQLErrors } from './shown.ts'
 
 export interface Asked {
@@ -30,12 +31,14 @@ export type Observe = (operation: PreparedOperation, outcome: string, tookMs: nu
 export interface Begun {
   args: ExecutionArgs
   operation: PreparedOperation
+  /** Of what is no subscription. */
+  execute(): Result | Promise<Result>
   /** Instead of `subscribe` of graphql, which answers each event anew for everybody. */
-  subscribe(): ReturnType<typeof subscribe>
+  subscribe(): ReturnType<Subscribe>
   /** A subscription has begun. */
   opened(): void
   /** Makes the errors of an answer fit to show, and measures the operation the first time. */
-  finish(result: ExecutionResult): ExecutionResult
+  finish<T extends Result>(result: T): T
 }
 
 export interface Operations {
@@ -125,12 +128,13 @@ export const createOperations = (deps: {
     return {
       operation,
       args,
+      execute: () => operation.direct?.perform(asked.variables, context) ?? execute(args),
       subscribe: () => subscribeTo(args, operation),
       opened: () => measure('OK'),
-      finish(result) {
+      finish<T extends Result>(result: T): T {
         const errors = result.errors?.map((error) => toGraphQLError(error, viewer.requestId, log, 'BAD_INPUT'))
         measure(errors?.[0] ? codeOf(errors[0]) : 'OK')
-        return errors ? { ...result, errors } : result
+        return errors ? ({ ...(result as ExecutionResult), errors } as Result as T) : result
       },
     }
   }

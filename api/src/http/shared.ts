@@ -3,14 +3,13 @@ import {
   createSourceEventStream,
   executeSubscriptionEvent,
   type ExecutionArgs,
+  type ExecutionResult,
   mapSourceToResponseEvent,
-  type subscribe,
   validateSubscriptionArgs,
 } from 'graphql'
 import { sift } from '../platform/sift.ts'
 import type { PreparedOperation } from './documents.ts'
-
-type Answer = ReturnType<typeof executeSubscriptionEvent>
+import type { Result, Results } from './frames.ts'
 
 /** Whether all root fields say `shared`: who may watch is checked for each watcher when it begins, what it sees depends on the event alone. */
 const isShared = ({ schema }: ExecutionArgs, { roots }: PreparedOperation): boolean => {
@@ -18,11 +17,11 @@ const isShared = ({ schema }: ExecutionArgs, { roots }: PreparedOperation): bool
   return roots.every((root) => fields?.[root]?.extensions.shared === true)
 }
 
-export type Subscribe = (args: ExecutionArgs, operation: PreparedOperation) => ReturnType<typeof subscribe>
+export type Subscribe = (args: ExecutionArgs, operation: PreparedOperation) => Promise<Results | ExecutionResult>
 
 export const createSubscribe = (): Subscribe => {
   /** By the event, which the bus hands to all its readers as one object; forgotten with it. */
-  const answers = new WeakMap<object, Map<string, Answer>>()
+  const answers = new WeakMap<object, Map<string, Result | Promise<Result>>>()
   const documents = new WeakMap<object, number>()
   let count = 0
   const numberOf = (document: object): number => {
@@ -37,21 +36,31 @@ export const createSubscribe = (): Subscribe => {
     if (!('schema' in validated)) return { errors: validated }
     const source = await createSourceEventStream(validated)
     if (!(Symbol.asyncIterator in source)) return source
-    if (!isShared(args, operation)) return mapSourceToResponseEvent(validated, source)
+    const { direct } = operation
+    const shared = isShared(args, operation)
+    if (!direct && !shared) return mapSourceToResponseEvent(validated, source)
+
+    // Without a context: an answer that asked who looks could not be shared, and fails instead.
+    const execute = (event: unknown): Result | Promise<Result> =>
+      executeSubscriptionEvent({ ...validated, rootValue: event, contextValue: undefined })
+    const answer = (event: unknown): Result | Promise<Result> => {
+      try {
+        return direct ? direct.show(event) : execute(event)
+      } catch {
+        // It says what is wrong, and where.
+        return execute(event)
+      }
+    }
+    if (!shared) return sift(source[Symbol.asyncIterator](), answer)
 
     const question = `${numberOf(args.document)} ${operation.name} ${JSON.stringify(args.variableValues)}`
     return sift(source[Symbol.asyncIterator](), (event) => {
       const value = event as object
-      const known = answers.get(value) ?? new Map<string, Answer>()
+      const known = answers.get(value) ?? new Map<string, Result | Promise<Result>>()
       answers.set(value, known)
-      let answer = known.get(question)
-      // Without a context: an answer that asked who looks could not be shared, and fails instead.
-      if (!answer)
-        known.set(
-          question,
-          (answer = executeSubscriptionEvent({ ...validated, rootValue: event, contextValue: undefined })),
-        )
-      return answer
+      let shown = known.get(question)
+      if (!shown) known.set(question, (shown = answer(event)))
+      return shown
     })
   }
 }

@@ -2,12 +2,11 @@
 import type { Origin, Viewer } from '@sindri/schema'
 import { Fault } from '@sindri/schema/contract/codes'
 import { CLOSE } from '@sindri/schema/contract/protocol'
-import type { ExecutionResult } from 'graphql'
 import type { Clock } from '../platform/clock.ts'
 import { CLOSE_WITHIN_MS, PING_MS, SILENT_MS } from './conn.ts'
 import type { Connection, Credential } from './connections.ts'
 import { type Exchange, sendFault } from './exchange.ts'
-import { textOf } from './frames.ts'
+import { type Result, textOf } from './frames.ts'
 import { toGraphQLErrors } from './shown.ts'
 
 /** After this a client comes back to a console that restarted. */
@@ -19,14 +18,14 @@ export interface Stream extends Connection {
   /** Sends the head: whoever sees it knows that the operation has begun. */
   begin(): void
   /** Resolves when the next result may be fetched; at once while the reader keeps up. */
-  send(result: ExecutionResult): void | Promise<void>
+  send(result: Result): void | Promise<void>
   /** With a last result, where there is one. */
-  complete(result?: ExecutionResult): void
+  complete(result?: Result): void
   /** From here on it is watched, and needs no answer. */
   watched(): void
 }
 
-const next = (result: ExecutionResult): string => `event: next\ndata: ${textOf(result)}\n\n`
+const next = (result: Result): string => `event: next\ndata: ${textOf(result)}\n\n`
 const COMPLETE = 'event: complete\ndata:\n\n'
 
 export const openStream = (options: {

@@ -1,7 +1,6 @@
 // GraphQL over Server-Sent Events, distinct connections mode: one operation on one POST, for programs to which a plain HTTP answer is simpler than a socket.
 import type { Context } from '@sindri/schema'
 import { Fault } from '@sindri/schema/contract/codes'
-import { execute } from 'graphql'
 import type { Clock } from '../platform/clock.ts'
 import { type Connections, PER_PRINCIPAL } from './connections.ts'
 import type { Exchange } from './exchange.ts'
@@ -50,7 +49,7 @@ export const createStreams = (deps: { operations: Operations; connections: Conne
         if (error instanceof Fault && error.details?.retryAfterMs !== undefined) throw error
         return stream.complete(errorsOf(error))
       }
-      if (begun.operation.type !== 'subscription') return stream.complete(begun.finish(await execute(begun.args)))
+      if (begun.operation.type !== 'subscription') return stream.complete(begun.finish(await begun.execute()))
 
       stream.watched()
       try {

@@ -28,7 +28,7 @@ const topic = <T>(
 })
 
 /** What carries bytes with offsets: a reader that falls behind is closed, and attaches again from the offset it has. */
-const frames = { lane: 'frames', policy: { kind: 'close', max: 256 } } as const
+const frames = { lane: 'frames', policy: { kind: 'close', max: 256 }, plain: true } as const
 /** What can be read again: a reader that falls behind loses the oldest, and a gap tells it to read. */
 const readable = { lane: 'notices', policy: { kind: 'dropOldest', max: 1_000 } } as const
 

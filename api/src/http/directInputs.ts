@@ -1,0 +1,91 @@
+// Variables as their types want them, each type read once. What does not fit is not judged here: graphql-js says what is wrong with it.
+import {
+  type GraphQLInputObjectType,
+  type GraphQLInputType,
+  isInputObjectType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+} from 'graphql'
+
+export const unfit = Symbol('unfit')
+/** The value as a resolver gets it, or `unfit`. */
+export type Coerce = (value: unknown) => unknown
+
+/** Under the name it has now, or the one it had. */
+export const hasDefault = (input: object): boolean =>
+  ['default', 'defaultValue'].some((name) => (input as Record<string, unknown>)[name] !== undefined)
+
+/** By the type; an input may hold others of its own type. */
+const known = new WeakMap<GraphQLInputType, Coerce>()
+
+export const coercerOf = (type: GraphQLInputType): Coerce => {
+  let coerce = known.get(type)
+  if (!coerce) known.set(type, (coerce = read(type)))
+  return coerce
+}
+
+const read = (type: GraphQLInputType): Coerce => {
+  if (isNonNullType(type)) {
+    const some = coercerOf(type.ofType)
+    return (value) => (value === null || value === undefined ? unfit : some(value))
+  }
+  const some = readNullable(type)
+  return (value) => (value === null || value === undefined ? null : some(value))
+}
+
+const readNullable = (type: GraphQLInputType): Coerce => {
+  if (isListType(type)) {
+    const each = coercerOf(type.ofType)
+    return (value) => {
+      if (!Array.isArray(value)) return unfit
+      const items: unknown[] = []
+      for (const one of value) {
+        const item = each(one)
+        if (item === unfit) return unfit
+        items.push(item)
+      }
+      return items
+    }
+  }
+  if (isInputObjectType(type)) return type.isOneOf ? () => unfit : readObject(type)
+  if (isLeafType(type))
+    return (value) => {
+      try {
+        const leaf: unknown = type.coerceInputValue(value)
+        return leaf === undefined ? unfit : leaf
+      } catch {
+        return unfit
+      }
+    }
+  return () => unfit
+}
+
+const readObject = (type: GraphQLInputObjectType): Coerce => {
+  let fields: { name: string; mayLack: boolean; coerce: Coerce }[] | undefined
+  const readFields = () =>
+    Object.values(type.getFields()).map((field) => ({
+      name: field.name,
+      mayLack: !isNonNullType(field.type) && !hasDefault(field),
+      coerce: coercerOf(field.type),
+    }))
+  return (value) => {
+    if (typeof value !== 'object' || Array.isArray(value)) return unfit
+    const given = value as Record<string, unknown>
+    const coerced: Record<string, unknown> = {}
+    let count = 0
+    // Not before it is asked for: a type may hold itself.
+    for (const { name, mayLack, coerce } of (fields ??= readFields())) {
+      const member = given[name]
+      if (member === undefined) {
+        if (!mayLack) return unfit
+        continue
+      }
+      const fit = coerce(member)
+      if (fit === unfit) return unfit
+      coerced[name] = fit
+      count += 1
+    }
+    return count === Object.keys(given).length ? coerced : unfit
+  }
+}
