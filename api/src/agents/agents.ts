@@ -82,11 +82,17 @@ export const createAgents = (deps: AgentsDeps): AgentsService => {
     async start() {
       // An agent that comes before the first round would find a replica that is not there.
       await presence.round()
-      const undoListening = await listen()
-      const undo = jobs.start({ name: 'agents.presence', intervalMs: presenceMs, run: () => presence.round() })
+      const undoListening = await Promise.all([listen(), presence.listen()])
+      const undoRounds = jobs.start({ name: 'agents.presence', intervalMs: presenceMs, run: () => presence.round() })
+      // A job of its own: a round may wait long for a database that does not answer.
+      const undoBeats = jobs.start({
+        name: 'agents.beat',
+        intervalMs: presenceMs,
+        run: () => Promise.resolve(presence.beat()),
+      })
       return async () => {
-        await undo()
-        await undoListening()
+        await Promise.all([undoRounds(), undoBeats()])
+        await Promise.all(undoListening.map((undo) => undo()))
         await closedAll()
         await presence
           .leave()

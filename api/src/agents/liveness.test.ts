@@ -79,10 +79,14 @@ describe('liveness', () => {
 describe('silence', () => {
   const nowMs = 1_000 * second
   const ago = (seconds: number) => nowMs - seconds * second
-  const silent = (lastSeen: number, holder: { since: number; wrote: number } | null, judge: number) =>
+  const silent = (lastSeen: number, holder: { since: number; wrote: number; lived?: number } | null, judge: number) =>
     silenceMs({
       lastSeenMs: ago(lastSeen),
-      holder: holder && { heardSinceMs: ago(holder.since), seenMs: ago(holder.wrote) },
+      holder: holder && {
+        heardSinceMs: ago(holder.since),
+        seenMs: ago(holder.wrote),
+        aliveMs: ago(Math.min(holder.wrote, holder.lived ?? Infinity)),
+      },
       judgeSinceMs: ago(judge),
       nowMs,
     }) / second
@@ -103,6 +107,14 @@ describe('silence', () => {
       7,
       7,
     ],
+    [
+      'stands still while its replica says that it lives, however long it has not written',
+      400,
+      { since: 900, wrote: 390, lived: 5 },
+      900,
+      10,
+    ],
+    ['begins 20 s after its replica said last that it lives', 400, { since: 900, wrote: 390, lived: 27 }, 900, 7],
     ['of an agent without a link counts from its last frame', 40, null, 900, 40],
     ['of an agent without a link counts from when the judge could hear', 40, null, 15, 15],
     ['of whoever is written as heard later than now is none', -5, null, 900, 0],

@@ -8,15 +8,15 @@ const shortestIntervalMs = LIMITS.offlineFloorMs / 3
 /** Nobody is judged who was heard more recently than this. */
 export const patienceMs = 2 * shortestIntervalMs
 
-/** A replica that has not written for so long holds no link any more. */
+/** A replica that has neither written nor said that it lives for so long holds no link any more. */
 export const replicaAliveMs = 20_000
 
 /** What the database says of an agent and of whoever could have heard it; all times are the database's. */
 export interface Hearing {
   /** Of the last frame that was written. */
   lastSeenMs: number
-  /** The replica whose link it held last: able to hear since when, and until when it wrote what it heard. */
-  holder: { heardSinceMs: number; seenMs: number } | null
+  /** The replica whose link it held last: able to hear since when, until when it wrote what it heard, and when it was known to live. */
+  holder: { heardSinceMs: number; seenMs: number; aliveMs: number } | null
   /** Since when the replica that judges would have let it in and heard it, had it come there. */
   judgeSinceMs: number
   nowMs: number
@@ -24,10 +24,10 @@ export interface Hearing {
 
 /** Silence counts only while somebody could have heard a frame, and would have written it. */
 export const silenceMs = ({ lastSeenMs, holder, judgeSinceMs, nowMs }: Hearing): number => {
-  const isHeld = holder !== null && nowMs - holder.seenMs < replicaAliveMs
+  const isHeld = holder !== null && nowMs - holder.aliveMs < replicaAliveMs
   const untilMs = isHeld ? holder.seenMs : nowMs
   // Where the holder died, the agent first had to notice it; then it was free to come to whoever lives.
-  const sinceMs = isHeld ? holder.heardSinceMs : Math.max(judgeSinceMs, holder ? holder.seenMs + replicaAliveMs : 0)
+  const sinceMs = isHeld ? holder.heardSinceMs : Math.max(judgeSinceMs, holder ? holder.aliveMs + replicaAliveMs : 0)
   return Math.max(0, untilMs - Math.max(lastSeenMs, sinceMs))
 }
 

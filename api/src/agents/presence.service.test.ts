@@ -1,6 +1,8 @@
 import type { Liveness } from '@sindri/schema/contract/status'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openAgents, type Replica, type Socket, type TestAgents } from '../testing/agents.ts'
+import { gap } from '../platform/bus.ts'
+import { topics } from '../platform/topics.ts'
 import { livenessAfter } from './liveness.ts'
 
 let t: TestAgents
@@ -201,6 +203,47 @@ describe('a replica that another judges for', () => {
     await Promise.all([other.round(), t.round()])
     await t.round()
     expect(await livenessOf(socket)).toBe('ONLINE')
+  })
+
+  it('and cannot write, but says that it hears, loses nobody before it falls silent itself', async () => {
+    const socket = await t.machine().link({}, { replica: other })
+    await silent([70, socket])
+    await wrote(65, other)
+    const told = await t.bus.subscribe(topics.replicaHears, 'all')
+    t.bus.publish(topics.replicaHears, 'all', { replica: other.id })
+    await told.next()
+    await t.round()
+    expect(await livenessOf(socket)).toBe('ONLINE')
+    await t.clock.advance(45_000)
+    await t.round()
+    expect(await livenessOf(socket)).toBe('STALE')
+    await t.clock.advance(10_000)
+    await t.round()
+    expect(await livenessOf(socket)).toBe('OFFLINE')
+    await told.return()
+  })
+
+  it('and cannot write, says so on the bus until it can', async () => {
+    const heard: string[] = []
+    const told = await t.bus.subscribe(topics.replicaHears, 'all')
+    void (async () => {
+      for await (const beat of told) if (beat !== gap) heard.push(beat.replica)
+    })()
+    await other.round()
+    const away = vi.spyOn(t.db, 'query').mockRejectedValue(new Error('away'))
+    await other.clock.advance(8_000)
+    await other.round()
+    await other.clock.advance(5_000)
+    await other.round()
+    await expect.poll(() => heard).toEqual([other.id])
+    away.mockRestore()
+    for (let round = 0; round < 4; round += 1) {
+      await other.round()
+      await other.clock.advance(8_000)
+    }
+    await told.return()
+    // Once more at most, in the round in which it could write again.
+    expect(heard.length).toBeLessThanOrEqual(2)
   })
 
   it('and was killed, loses those alone who do not come back in time', async () => {

@@ -1,6 +1,6 @@
 // Who was heard, written for all links at once every 5 s; and who was not, judged by every replica without two doing it twice.
 import type { Liveness } from '@sindri/schema/contract/status'
-import type { Bus } from '../platform/bus.ts'
+import { type Bus, gap } from '../platform/bus.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Db } from '../platform/db.ts'
 import type { Log } from '../platform/log.ts'
@@ -30,6 +30,7 @@ const judgedMax = 2_000
 
 interface Judged {
   id: string
+  holder: string | null
   liveness: Liveness
   heartbeat_ms: number
   last_seen_at: Date
@@ -40,21 +41,27 @@ interface Judged {
   now_ms: number
 }
 
-const hearingOf = (row: Judged): Hearing => ({
-  lastSeenMs: row.last_seen_ms,
-  holder:
-    row.holder_seen_ms === null || row.holder_heard_since_ms === null
-      ? null
-      : { heardSinceMs: row.holder_heard_since_ms, seenMs: row.holder_seen_ms },
-  judgeSinceMs: row.judge_since_ms,
-  nowMs: row.now_ms,
-})
-
 const msOf = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`
 
 export const createPresence = ({ db, bus, clock, log, recordEvents, replica, links }: Deps) => {
   /** Not written yet. */
   let crowded = false
+  let writtenMs = clock.monotonicMs()
+  /** Monotonic time when a replica that cannot write said that it hears its agents. */
+  const saidToHear = new Map<string, number>()
+
+  const hearingOf = (row: Judged): Hearing => {
+    const { holder, holder_seen_ms: seenMs, holder_heard_since_ms: heardSinceMs, now_ms: nowMs } = row
+    const saidMs = holder === null ? undefined : saidToHear.get(holder)
+    const aliveMs = saidMs === undefined ? -Infinity : nowMs - (clock.monotonicMs() - saidMs)
+    return {
+      lastSeenMs: row.last_seen_ms,
+      holder:
+        seenMs === null || heardSinceMs === null ? null : { heardSinceMs, seenMs, aliveMs: Math.max(seenMs, aliveMs) },
+      judgeSinceMs: row.judge_since_ms,
+      nowMs,
+    }
+  }
 
   const changed = (ids: readonly string[]): void => {
     for (const id of ids) bus.publish(topics.instanceChanged, 'all', { id })
@@ -74,6 +81,7 @@ export const createPresence = ({ db, bus, clock, log, recordEvents, replica, lin
       [replica, awayMs, agoMs, crowded],
     )
     crowded = false
+    writtenMs = clock.monotonicMs()
   }
 
   /** Answers with the links whose row is another's, or gone. */
@@ -131,7 +139,7 @@ export const createPresence = ({ db, bus, clock, log, recordEvents, replica, lin
 
   const sweep = async (): Promise<void> => {
     const rows = await db.query<Judged>(
-      `select i.id, i.liveness, i.heartbeat_ms, i.last_seen_at, ${msOf('i.last_seen_at')} as last_seen_ms,
+      `select i.id, i.replica as holder, i.liveness, i.heartbeat_ms, i.last_seen_at, ${msOf('i.last_seen_at')} as last_seen_ms,
          ${msOf('holder.heard_since')} as holder_heard_since_ms, ${msOf('holder.seen_at')} as holder_seen_ms,
          ${msOf('judge.admits_since')} as judge_since_ms, ${msOf('now()')} as now_ms
        from instances i join replicas judge on judge.id = $3 left join replicas holder on holder.id = i.replica
@@ -195,6 +203,22 @@ export const createPresence = ({ db, bus, clock, log, recordEvents, replica, lin
       await report(clock.monotonicMs() - startedMs)
       for (const link of over) await links.settle(link)
       await sweep()
+    },
+    /** Whoever can write judges the agents of those who cannot: they are told that these are heard. */
+    beat(): void {
+      if (clock.monotonicMs() - writtenMs > 2 * presenceMs) bus.publish(topics.replicaHears, 'all', { replica })
+    },
+    /** Listens which replicas hear and cannot write; the undo ends that. */
+    async listen(): Promise<() => Promise<unknown>> {
+      const beats = await bus.subscribe(topics.replicaHears, 'all')
+      void (async () => {
+        for await (const beat of beats) {
+          if (beat === gap || beat.replica === replica) continue
+          if (saidToHear.size > 1_000) saidToHear.clear()
+          saidToHear.set(beat.replica, clock.monotonicMs())
+        }
+      })()
+      return () => beats.return()
     },
     /** Its links are nobody's now, and what it could hear says nothing any more. */
     async leave(): Promise<void> {

@@ -51,6 +51,8 @@ export const topics = {
   inboxFull: topic<{ instanceId: string }>('inbox.full', readable),
   /** Links of one instance that shall close, on whichever replica. Key: instance id. */
   link: topic<LinkNotice>('link', { lane: 'notices', policy: { kind: 'close', max: 100 } }),
+  /** A replica hears its agents and cannot write that down: its database is away, perhaps for it alone. Key: 'all'. */
+  replicaHears: topic<{ replica: string }>('replica.hears', readable),
   /** Live frames of a terminal; a message may hold several. Key: terminal id. */
   terminalFrames: topic<TerminalFrame[]>('terminal.frames', frames),
   /** Frames for one attachment: its replay. Key: attachment id. */
