@@ -262,8 +262,8 @@ describe('a password', () => {
     await t.signIn(user.email, 'quite another password')
   })
 
-  it('needs the present one, another one, and 12 to 256 characters', async () => {
-    const { viewer, password } = await t.join('VIEWER')
+  it('needs the present one, another one that is not the e-mail address, and 12 to 256 characters', async () => {
+    const { viewer, user, password } = await t.join('VIEWER')
     const change = (current: string, next: string) => t.access.accounts.changePassword(viewer, { current, next })
     await expect(change(password, 'short')).rejects.toMatchObject({ code: 'BAD_INPUT', details: { field: 'next' } })
     await expect(change(password, 'x1'.repeat(200))).rejects.toMatchObject({
@@ -273,6 +273,10 @@ describe('a password', () => {
     await expect(change('not the password', 'another password')).rejects.toMatchObject({
       code: 'BAD_INPUT',
       details: { field: 'current' },
+    })
+    await expect(change(password, user.email.toUpperCase())).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+      details: { field: 'next' },
     })
     await expect(change(password, password)).rejects.toMatchObject({ code: 'BAD_INPUT', details: { field: 'next' } })
   })

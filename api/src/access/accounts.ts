@@ -142,13 +142,20 @@ export const createAccounts = ({ db, passwords, throttle, ids, ended }: Deps): O
       // Whoever finds a browser open shall not guess at leisure.
       const counter = { key: `password:${id}`, free: 4 }
       await throttle.attempt([counter])
-      const [row] = await db.query<{ password_hash: string }>('select password_hash from users where id = $1', [id])
+      const [row] = await db.query<{ email: string; password_hash: string }>(
+        'select email, password_hash from users where id = $1',
+        [id],
+      )
       if (!(await passwords.verify(row?.password_hash ?? null, current.slice(0, LIMITS.passwordChars[1] + 1)))) {
         throw new Fault('BAD_INPUT', 'current: expected the password as it is now, got another one.', {
           field: 'current',
         })
       }
       await throttle.succeeded([counter], [])
+      if (next.toLowerCase() === row?.email.toLowerCase())
+        throw new Fault('BAD_INPUT', 'next: expected a password that nobody knows, got the e-mail address.', {
+          field: 'next',
+        })
       if (await passwords.verify(row?.password_hash ?? null, next)) {
         throw new Fault('BAD_INPUT', 'next: expected a new password, got the one in use.', { field: 'next' })
       }
