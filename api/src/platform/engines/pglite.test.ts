@@ -23,7 +23,11 @@ const start = async (code: string, folder: string) => {
     stdio: ['ignore', 'pipe', 'inherit'],
     cwd: import.meta.dirname,
   })
-  await once(child.stdout, 'data')
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`Expected a program that gets ready, got one that ended with ${code}.`)
+  })
+  await Promise.race([once(child.stdout, 'data'), ended])
+  ended.catch(() => {})
   return {
     async kill() {
       const exited = once(child, 'exit')
