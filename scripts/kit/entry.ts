@@ -3,5 +3,5 @@ import path from 'node:path'
 
 export const consoleEntry = path.resolve(import.meta.dirname, '../../api/src/enter.mjs')
 
-/** On a machine with much memory V8 lets garbage grow to 128 MiB before it looks for the first time; the console needs a tenth of that. */
-export const consoleArgv = ['--max-semi-space-size=8']
+/** On a machine with much memory V8 lets garbage grow to 128 MiB before it looks for the first time; the console needs a quarter of that. */
+export const consoleArgv = ['--max-semi-space-size=16']
