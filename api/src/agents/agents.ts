@@ -30,7 +30,7 @@ const longestUptimeSeconds = 1e10
 export const createAgents = (deps: AgentsDeps): AgentsService => {
   const { db, bus, clock, jobs, log } = deps
   const tokens = createTokens({ db, clock })
-  const { links, demand, settle, ofInstance, all, wasCrowded, endLinks, renew, closedAll } = createLinks({
+  const { links, demand, settle, follow, ofInstance, all, wasCrowded, endLinks, renew, closedAll } = createLinks({
     ...deps,
     tokens,
   })
@@ -66,7 +66,7 @@ export const createAgents = (deps: AgentsDeps): AgentsService => {
           [viewer.id, viewer.epoch, heartbeatMs, ...params],
         )
         if (!row) {
-          await settle(link)
+          await settle([link])
           throw new Fault('SUPERSEDED', 'This link has ended; a newer one took over.')
         }
         link.heartbeatMs = heartbeatMs
@@ -82,7 +82,7 @@ export const createAgents = (deps: AgentsDeps): AgentsService => {
     async start() {
       // An agent that comes before the first round would find a replica that is not there.
       await presence.round()
-      const undoListening = await Promise.all([listen(), presence.listen()])
+      const undoListening = await Promise.all([follow(), listen(), presence.listen()])
       const undoRounds = jobs.start({ name: 'agents.presence', intervalMs: presenceMs, run: () => presence.round() })
       // A job of its own: a round may wait long for a database that does not answer.
       const undoBeats = jobs.start({

@@ -1,8 +1,8 @@
 // Links of agents on this replica: opened against a signature, closed on every replica when a newer one, an operator or the token ends them.
-import type { AgentViewer, Order, Origin, RenewedToken } from '@sindri/schema'
+import type { AgentViewer, Origin, RenewedToken } from '@sindri/schema'
 import { Fault } from '@sindri/schema/contract/codes'
 import { type AgentAck, type CloseName, linkStatement, PROTOCOL } from '@sindri/schema/contract/protocol'
-import { type Bus, gap, type Subscription } from '../platform/bus.ts'
+import { type Bus, gap } from '../platform/bus.ts'
 import type { Clock, Undo } from '../platform/clock.ts'
 import type { Db } from '../platform/db.ts'
 import type { Ids } from '../platform/ids.ts'
@@ -45,6 +45,8 @@ export interface Link {
   start: { state: 'unknown' | 'written' } | { state: 'told'; atMs: number }
   /** As it is written in the row. */
   heartbeatMs: number
+  /** What ends it when its token does. */
+  undoExpiry: Undo
   end(name: CloseName, message?: string): void
 }
 
@@ -59,40 +61,65 @@ const CLOSE_OF: Record<LinkNotice['reason'], CloseName> = {
 }
 
 export const createLinks = (deps: LinksDeps) => {
-  const { db, bus, clock, ids, log, tokens, consoleVersion } = deps
-  const byId = new Map<string, Link>()
-  const byInstance = new Map<string, Link>()
+  const { db, bus, clock, ids, log, tokens, replica, consoleVersion } = deps
+  /** By instance. */
+  const held = new Map<string, Link>()
+  /** By instance whose link is being taken: how often, and what was told meanwhile, which may be of an even newer link. */
+  const coming = new Map<string, { count: number; told: LinkNotice | null }>()
   const ends = createEnds(deps)
   const identify = createIdentify(deps)
   const { take, pace } = createTakes(deps)
 
-  /** A notice was lost, or a write of this epoch found no row: the row says what became of it. */
-  const settle = async ({ viewer, end }: Link): Promise<void> => {
-    const [row] = await db.query<{ epoch: number; deleted_at: Date | null }>(
-      'select epoch, deleted_at from instances where id = $1',
-      [viewer.id],
+  /** Notices were lost, or writes of these epochs found no row: the rows say what became of them. */
+  const settle = async (links: readonly Link[]): Promise<void> => {
+    const rows = await db.query<{ id: string; epoch: number; deleted_at: Date | null }>(
+      'select id, epoch, deleted_at from instances where id = any($1::text[])',
+      [links.map(({ viewer }) => viewer.id)],
     )
-    if (!row || row.deleted_at) end('INSTANCE_REMOVED')
-    else if (row.epoch > Number(viewer.epoch)) end('SUPERSEDED')
-  }
-
-  const follow = async (link: Link, notices: Subscription<LinkNotice>): Promise<void> => {
-    for await (const notice of notices) {
-      if (notice === gap)
-        await settle(link).catch((error: unknown) => log.debug('could not ask what became of a link', { error }))
-      else if (notice.epoch >= Number(link.viewer.epoch)) link.end(CLOSE_OF[notice.reason])
+    const byId = new Map(rows.map((row) => [row.id, row]))
+    for (const { viewer, end } of links) {
+      const row = byId.get(viewer.id)
+      if (!row || row.deleted_at) end('INSTANCE_REMOVED')
+      else if (row.epoch > Number(viewer.epoch)) end('SUPERSEDED')
     }
   }
 
-  /** Orders that were given on other replicas; here they go straight into the inbox. */
-  const collect = async (link: Link, orders: Subscription<Order>): Promise<void> => {
-    let toldMs = -Infinity
-    for await (const order of orders) {
-      // Passing orders carry an offset or a deadline: what is missed costs delay only.
-      if (order === gap || link.inbox.offer(order) || clock.monotonicMs() - toldMs < fullMs / 2) continue
-      toldMs = clock.monotonicMs()
-      bus.publish(topics.inboxFull, 'all', { instanceId: link.viewer.id })
-    }
+  const hear = (notice: LinkNotice): void => {
+    const link = held.get(notice.instanceId)
+    if (link && notice.epoch >= Number(link.viewer.epoch)) link.end(CLOSE_OF[notice.reason])
+    const expected = coming.get(notice.instanceId)
+    if (expected && notice.epoch > (expected.told?.epoch ?? 0)) expected.told = notice
+  }
+
+  /** What other replicas say of links, and the orders that were given there, which go straight into the inbox. */
+  const follow = async (): Promise<() => Promise<void>> => {
+    const notices = await bus.subscribe(topics.link, 'all')
+    const orders = await bus.subscribe(topics.order, replica)
+    void (async () => {
+      for await (const notice of notices) {
+        if (notice !== gap) hear(notice)
+        else
+          await settle([...held.values()]).catch((error: unknown) =>
+            log.debug('could not ask what became of the links', { error }),
+          )
+      }
+    })()
+    void (async () => {
+      const toldMs = new Map<string, number>()
+      for await (const given of orders) {
+        // Passing orders carry an offset or a deadline: what is missed costs delay only.
+        if (given === gap) continue
+        const { instanceId, order } = given
+        const inbox = held.get(instanceId)?.inbox
+        if (!inbox || inbox.offer(order)) continue
+        const nowMs = clock.monotonicMs()
+        if (nowMs - (toldMs.get(instanceId) ?? -Infinity) < fullMs / 2) continue
+        if (toldMs.size > 10_000) toldMs.clear()
+        toldMs.set(instanceId, nowMs)
+        bus.publish(topics.inboxFull, 'all', { instanceId })
+      }
+    })()
+    return async () => void (await Promise.all([notices.return(), orders.return()]))
   }
 
   const expire = (link: Link, expiresAt: Date): Undo =>
@@ -100,7 +127,6 @@ export const createLinks = (deps: LinksDeps) => {
       link.end('UNAUTHENTICATED', 'The agent token expired; connect again.'),
     )
 
-  const undoExpiry = new WeakMap<Link, Undo>()
   let crowded = false
 
   const open = async (
@@ -113,11 +139,9 @@ export const createLinks = (deps: LinksDeps) => {
     const hello = checkHello(init)
     const { thumbprint, publicKey } = await identify(hello, nonce, close)
     // Before the epoch is taken: the notice of an even newer link must not be missed.
-    const notices = await bus.subscribe(topics.link, hello.instance)
-    const orders = await bus.subscribe(topics.order, hello.instance).catch(async (error: unknown) => {
-      await notices.return()
-      throw error
-    })
+    const expected = coming.get(hello.instance) ?? { count: 0, told: null }
+    coming.set(hello.instance, expected)
+    expected.count += 1
     try {
       const { token, expiresAt } = await tokens.issue({ instanceId: hello.instance, thumbprint })
       const { ip, userAgent, requestId } = origin
@@ -135,35 +159,37 @@ export const createLinks = (deps: LinksDeps) => {
         userAgent,
         requestId,
       }
-      const inbox = createInbox()
+      let over = false
       const link: Link = {
         viewer,
-        inbox,
+        inbox: createInbox(),
         thumbprint,
         publicKey,
         renewNonce: newSecret(),
         heardMs: null,
         start: { state: 'unknown' },
         heartbeatMs: hello.heartbeatMs,
+        undoExpiry: () => {},
         end(name, message) {
-          if (!forget(link)) return
-          void notices.return()
-          void orders.return()
+          if (over) return
+          over = true
+          if (held.get(viewer.id) === link) held.delete(viewer.id)
+          link.undoExpiry()
+          link.inbox.end()
           close(name, message)
         },
       }
-      byId.set(viewer.linkId, link)
+      link.undoExpiry = expire(link, expiresAt)
+      const newer = expected.told && expected.told.epoch >= taken.epoch ? expected.told.reason : null
+      const present = held.get(viewer.id)
       // Of two that come at the same moment, the older may get here last.
-      const present = byInstance.get(viewer.id)
-      if (!present || present.viewer.epoch < viewer.epoch) byInstance.set(viewer.id, link)
-      undoExpiry.set(link, expire(link, expiresAt))
-      for (const work of [follow(link, notices), collect(link, orders)]) {
-        work.catch((error: unknown) => {
-          log.warn('the bus ended a link', { instance: viewer.id, error })
-          link.end('SLOW_CONSUMER')
-        })
+      if (present && present.viewer.epoch > viewer.epoch) link.end(CLOSE_OF[newer ?? 'SUPERSEDED'])
+      else {
+        held.set(viewer.id, link)
+        present?.end(CLOSE_OF[taken.reason])
+        if (newer) link.end(CLOSE_OF[newer])
       }
-      bus.publish(topics.link, viewer.id, { epoch: taken.epoch - 1, reason: taken.reason })
+      bus.publish(topics.link, 'all', { instanceId: viewer.id, epoch: taken.epoch - 1, reason: taken.reason })
       bus.publish(topics.instanceChanged, 'all', { id: viewer.id })
       const ack: AgentAck = {
         protocolVersion: `${PROTOCOL.major}.${PROTOCOL.minor}`,
@@ -177,30 +203,26 @@ export const createLinks = (deps: LinksDeps) => {
         metricsMs: hello.metricsMs,
       }
       return { viewer, ack }
-    } catch (error) {
-      await Promise.all([notices.return(), orders.return()])
-      throw error
+    } finally {
+      expected.count -= 1
+      if (expected.count === 0) coming.delete(hello.instance)
     }
   }
 
-  /** False when it was forgotten already. */
-  const forget = (link: Link): boolean => {
-    const { linkId, id } = link.viewer
-    if (!byId.delete(linkId)) return false
-    if (byInstance.get(id) === link) byInstance.delete(id)
-    undoExpiry.get(link)?.()
-    link.inbox.end()
-    return true
+  /** Undefined once this very link has ended. */
+  const of = (viewer: AgentViewer): Link | undefined => {
+    const link = held.get(viewer.id)
+    return link?.viewer.linkId === viewer.linkId ? link : undefined
   }
 
   const closed = (viewer: AgentViewer): void => {
-    const link = byId.get(viewer.linkId)
+    const link = of(viewer)
     link?.end('UNAUTHENTICATED')
     ends.add(viewer, link?.heardMs ?? null)
   }
 
   const demand = (viewer: AgentViewer): Link => {
-    const link = byId.get(viewer.linkId)
+    const link = of(viewer)
     if (!link) throw new Fault('SUPERSEDED', 'This link has ended; a newer one may have taken over.')
     return link
   }
@@ -212,12 +234,13 @@ export const createLinks = (deps: LinksDeps) => {
       eachMs: pace.msPerRow,
       turnedAway: (): void => void (crowded = true),
       heard: (viewer: AgentViewer): void => {
-        const link = byId.get(viewer.linkId)
+        const link = of(viewer)
         if (link) link.heardMs = clock.monotonicMs()
       },
     },
     demand,
     settle,
+    follow,
     /** Whether agents had to wait or were turned away since it was asked last. */
     wasCrowded(): boolean {
       const was = crowded || pace.waiting() > 0
@@ -225,12 +248,12 @@ export const createLinks = (deps: LinksDeps) => {
       return was
     },
     /** Of this replica. */
-    ofInstance: (instanceId: string): Link | undefined => byInstance.get(instanceId),
-    all: (): IterableIterator<Link> => byId.values(),
+    ofInstance: (instanceId: string): Link | undefined => held.get(instanceId),
+    all: (): IterableIterator<Link> => held.values(),
 
     /** Links of this epoch and older close, on whichever replica they are. */
     endLinks(instanceId: string, epoch: number, reason: 'REMOVED' | 'REPLACED'): void {
-      bus.publish(topics.link, instanceId, { epoch, reason })
+      bus.publish(topics.link, 'all', { instanceId, epoch, reason })
     },
 
     async renew(viewer: AgentViewer, signature: string): Promise<RenewedToken> {
@@ -246,8 +269,8 @@ export const createLinks = (deps: LinksDeps) => {
       // It may have ended meanwhile; nothing would ever cancel its timer.
       demand(viewer)
       link.renewNonce = newSecret()
-      undoExpiry.get(link)?.()
-      undoExpiry.set(link, expire(link, expiresAt))
+      link.undoExpiry()
+      link.undoExpiry = expire(link, expiresAt)
       return { token, expiresAt, renewNonce: link.renewNonce }
     },
 

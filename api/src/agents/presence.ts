@@ -201,7 +201,7 @@ export const createPresence = ({ db, bus, clock, log, recordEvents, replica, lin
       const startedMs = clock.monotonicMs()
       const over = await flush()
       await report(clock.monotonicMs() - startedMs)
-      for (const link of over) await links.settle(link)
+      if (over.length > 0) await links.settle(over)
       await sweep()
     },
     /** Whoever can write judges the agents of those who cannot: they are told that these are heard. */

@@ -29,7 +29,7 @@ const openElsewhere = async () => {
     replica: 'rep_1',
     ofInstance: () => undefined,
   })
-  const orders = await bus.subscribe(topics.order, instance)
+  const orders = await bus.subscribe(topics.order, 'rep_2')
   return { questions, order, orders, clock }
 }
 
@@ -37,11 +37,13 @@ test('a page that leaves and looks again is not forgotten because the second ans
   const { questions, order, orders } = await openElsewhere()
   const given = [order(instance, detach), order(instance, attach)]
   for (const question of questions.toReversed()) {
-    question.resolve([{ epoch: 1, run: null }])
+    question.resolve([{ epoch: 1, run: null, replica: 'rep_2' }])
     await new Promise(setImmediate)
   }
   expect([await given[0], await given[1]]).toEqual([true, true])
-  expect([(await orders.next()).value, (await orders.next()).value]).toEqual([detach, attach])
+  expect([(await orders.next()).value, (await orders.next()).value]).toEqual(
+    [detach, attach].map((each) => ({ instanceId: instance, order: each })),
+  )
 })
 
 test('a question that failed is asked again with the next order', async () => {
@@ -50,7 +52,7 @@ test('a question that failed is asked again with the next order', async () => {
   questions[0]?.reject(new Error('away'))
   await expect(failed).rejects.toThrow('away')
   const given = order(instance, attach)
-  questions[1]?.resolve([{ epoch: 1, run: null }])
+  questions[1]?.resolve([{ epoch: 1, run: null, replica: 'rep_2' }])
   expect(await given).toBe(true)
 })
 
@@ -59,7 +61,7 @@ describe('a database that is away', () => {
   const known = async () => {
     const all = await openElsewhere()
     const first = all.order(instance, detach)
-    all.questions[0]?.resolve([{ epoch: 1, run: null }])
+    all.questions[0]?.resolve([{ epoch: 1, run: null, replica: 'rep_2' }])
     expect(await first).toBe(true)
     await all.clock.advance(1_000)
     return all
@@ -70,7 +72,9 @@ describe('a database that is away', () => {
     const given = order(instance, attach)
     questions[1]?.reject(new Error('away'))
     expect(await given).toBe(true)
-    expect([(await orders.next()).value, (await orders.next()).value]).toEqual([detach, attach])
+    expect([(await orders.next()).value, (await orders.next()).value]).toEqual(
+      [detach, attach].map((each) => ({ instanceId: instance, order: each })),
+    )
     await clock.advance(4_999)
     expect(order(instance, attach)).toBe(true)
     expect(questions).toHaveLength(2)

@@ -24,9 +24,9 @@ const outageMs = 5_000
 const keptMs = 5 * 60_000
 
 export const createWhereabouts = ({ db, bus, clock, replica, ofInstance }: Deps) => {
-  const elsewhere = new Map<string, { linked: boolean; saidMs: number; untilMs: number }>()
+  const elsewhere = new Map<string, { replica: string | null; saidMs: number; untilMs: number }>()
   /** Orders that come while one looks wait for the same answer: two answers might come in the other order, and the orders with them. */
-  const looking = new Map<string, Promise<boolean>>()
+  const looking = new Map<string, Promise<string | null>>()
 
   /** Monotonic time until which the inbox of an agent elsewhere counts as full. */
   const full = new Map<string, number>()
@@ -39,20 +39,22 @@ export const createWhereabouts = ({ db, bus, clock, replica, ofInstance }: Deps)
     return false
   }
 
-  const findElsewhere = async (instanceId: string): Promise<{ epoch: bigint; run: string | null } | null> => {
-    const [row] = await db.query<{ epoch: number; run: string | null }>(
-      `select i.epoch, i.run from instances i join replicas r on r.id = i.replica
+  const findElsewhere = async (
+    instanceId: string,
+  ): Promise<{ epoch: bigint; run: string | null; replica: string } | null> => {
+    const [row] = await db.query<{ epoch: number; run: string | null; replica: string }>(
+      `select i.epoch, i.run, i.replica from instances i join replicas r on r.id = i.replica
        where i.id = $1 and i.deleted_at is null and i.replica <> $2 and ${replicaAlive('r')}`,
       [instanceId, replica],
     )
     if (elsewhere.size > 10_000) elsewhere.clear()
     const saidMs = clock.monotonicMs()
-    elsewhere.set(instanceId, { linked: row !== undefined, saidMs, untilMs: saidMs + elsewhereMs })
-    return row ? { epoch: BigInt(row.epoch), run: row.run } : null
+    elsewhere.set(instanceId, { replica: row?.replica ?? null, saidMs, untilMs: saidMs + elsewhereMs })
+    return row ? { ...row, epoch: BigInt(row.epoch) } : null
   }
 
-  const look = async (instanceId: string): Promise<boolean> => {
-    const found = findElsewhere(instanceId).then((link) => link !== null)
+  const look = async (instanceId: string): Promise<string | null> => {
+    const found = findElsewhere(instanceId).then((link) => link?.replica ?? null)
     const known = elsewhere.get(instanceId)
     if (!known || clock.monotonicMs() - known.saidMs > keptMs) return found
     const late = Promise.withResolvers<never>()
@@ -61,7 +63,7 @@ export const createWhereabouts = ({ db, bus, clock, replica, ofInstance }: Deps)
       return await Promise.race([found, late.promise])
     } catch {
       known.untilMs = clock.monotonicMs() + outageMs
-      return known.linked
+      return known.replica
     } finally {
       cancel()
     }
@@ -71,30 +73,35 @@ export const createWhereabouts = ({ db, bus, clock, replica, ofInstance }: Deps)
     /** The link an agent holds now, on this replica or another; null at once after its socket closed. */
     async linkOf(instanceId: string): Promise<{ epoch: bigint; run: string | null } | null> {
       const link = ofInstance(instanceId)
-      return link ? { epoch: link.viewer.epoch, run: link.viewer.run } : findElsewhere(instanceId)
+      if (link) return { epoch: link.viewer.epoch, run: link.viewer.run }
+      const found = await findElsewhere(instanceId)
+      return found && { epoch: found.epoch, run: found.run }
     },
 
     /** False when the agent's inbox is full or it holds no link. */
     order(instanceId: string, order: Order): boolean | Promise<boolean> {
       const link = ofInstance(instanceId)
       if (link) return link.inbox.offer(order)
-      const send = (linked: boolean): boolean => {
-        const takes = linked && !isFull(instanceId)
-        if (takes) bus.publish(topics.order, instanceId, order)
-        return takes
+      const send = (holder: string | null): boolean => {
+        if (holder === null || isFull(instanceId)) return false
+        bus.publish(topics.order, holder, { instanceId, order })
+        return true
       }
       const pending = looking.get(instanceId)
       if (pending) return pending.then(send)
       const known = elsewhere.get(instanceId)
-      if (known && known.untilMs > clock.monotonicMs()) return send(known.linked)
+      if (known && known.untilMs > clock.monotonicMs()) return send(known.replica)
       const answer = look(instanceId).finally(() => looking.delete(instanceId))
       looking.set(instanceId, answer)
       return answer.then(send)
     },
 
-    /** Listens which inboxes on other replicas are full; the undo ends that. */
+    /** Listens which inboxes on other replicas are full, and where agents link; the undo ends that. */
     async listen(): Promise<() => Promise<unknown>> {
-      const notices = await bus.subscribe(topics.inboxFull, 'all')
+      const [moves, notices] = [await bus.subscribe(topics.link, 'all'), await bus.subscribe(topics.inboxFull, 'all')]
+      void (async () => {
+        for await (const move of moves) if (move !== gap) elsewhere.delete(move.instanceId)
+      })()
       void (async () => {
         for await (const notice of notices) {
           if (notice === gap) continue
@@ -102,7 +109,7 @@ export const createWhereabouts = ({ db, bus, clock, replica, ofInstance }: Deps)
           full.set(notice.instanceId, clock.monotonicMs() + fullMs)
         }
       })()
-      return () => notices.return()
+      return () => Promise.all([moves.return(), notices.return()])
     },
   }
 }

@@ -33,6 +33,7 @@ const frames = { lane: 'frames', policy: { kind: 'close', max: 256 }, plain: tru
 const readable = { lane: 'notices', policy: { kind: 'dropOldest', max: 1_000 } } as const
 
 export interface LinkNotice {
+  instanceId: string
   /** Links of this epoch and older are to close. */
   epoch: number
   reason: 'SUPERSEDED' | 'REMOVED' | 'DUPLICATE' | 'REPLACED'
@@ -45,12 +46,15 @@ export interface AccessEnded {
 }
 
 export const topics = {
-  /** Passing orders for one agent. Key: instance id. */
-  order: topic<Order>('order', { lane: 'frames', policy: { kind: 'close', max: 1_000 } }),
+  /** Passing orders for agents that another replica holds. Key: its id. */
+  order: topic<{ instanceId: string; order: Order }>('order', {
+    lane: 'frames',
+    policy: { kind: 'dropOldest', max: 1_000 },
+  }),
   /** An order from another replica found no room in the inbox of its agent: its senders hold back for a moment. Key: 'all'. */
   inboxFull: topic<{ instanceId: string }>('inbox.full', readable),
-  /** Links of one instance that shall close, on whichever replica. Key: instance id. */
-  link: topic<LinkNotice>('link', { lane: 'notices', policy: { kind: 'close', max: 100 } }),
+  /** A link was taken or shall end: those before it close, on whichever replica they are. Key: 'all'. */
+  link: topic<LinkNotice>('link', readable),
   /** A replica hears its agents and cannot write that down: its database is away, perhaps for it alone. Key: 'all'. */
   replicaHears: topic<{ replica: string }>('replica.hears', readable),
   /** Live frames of a terminal; a message may hold several. Key: terminal id. */

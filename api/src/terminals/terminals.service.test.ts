@@ -132,7 +132,7 @@ describe('opening', () => {
     }
     expect(stage.orders).toEqual([])
     const order: TerminalsDeps['order'] = (instanceId, each) => {
-      test.far.publish(topics.order, instanceId, each)
+      test.far.publish(topics.order, 'rep_far', { instanceId, order: each })
       return stage.orders.push(each) > 0
     }
     const opened = stage.another({ order }).open(dana, { ...opening(), env: env(14, 'x'.repeat(4096)) })
