@@ -1,5 +1,6 @@
 // A socket to a reader that does not read makes its writers wait, and ends before memory grows; a silent one ends too.
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CLOSE } from '@sindri/schema/contract/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -18,15 +19,16 @@ const openPair = async () => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   await once(server, 'listening')
   undo.push(() => server.close())
-  const accepted = once(server, 'connection') as Promise<[WebSocket]>
+  const accepted = once(server, 'connection') as Promise<[WebSocket, IncomingMessage]>
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, { perMessageDeflate: false })
-  const [ws] = await accepted
+  const [ws, { socket }] = await accepted
   await once(client, 'open')
   undo.push(() => client.terminate())
   const clock = createFakeClock()
   let heard = 0
   const conn = openConn({
     ws,
+    socket,
     nonce: 'n',
     origin: { ip: '127.0.0.1', userAgent: null, requestId: 'req_1' },
     sameOrigin: false,
@@ -34,7 +36,7 @@ const openPair = async () => {
     log: silentLog,
     onHeard: () => (heard += 1),
   })
-  return { conn, client, clock, ws, heard: () => heard }
+  return { conn, client, clock, ws, socket, heard: () => heard }
 }
 
 /** More than the kernel takes by itself. */
@@ -49,6 +51,26 @@ describe('sending', () => {
     const arrived = once(client, 'message')
     expect(conn.send('hello')).toBeUndefined()
     expect(String((await arrived)[0])).toBe('hello')
+  })
+
+  it('hands all that one turn brings to the network at once, in order', async () => {
+    const { conn, client, socket } = await openPair()
+    const texts: string[] = []
+    client.on('message', (text: Buffer) => void texts.push(text.toString()))
+    let writes = 0
+    const writev = socket._writev?.bind(socket)
+    socket._writev = (chunks, done) => {
+      writes += 1
+      writev?.(chunks, done)
+    }
+    void conn.send('answer')
+    await Promise.resolve()
+    void conn.send('end')
+    await expect.poll(() => texts).toEqual(['answer', 'end'])
+    expect(writes).toBe(1)
+    void conn.send('next')
+    await expect.poll(() => texts.at(-1)).toBe('next')
+    expect(writes).toBe(2)
   })
 
   it('makes the writer wait above the high-water mark, until the reader has caught up', async () => {

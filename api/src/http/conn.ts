@@ -1,6 +1,7 @@
 // One WebSocket: sends without growing memory without bound, closes with a reason that arrives or gives up, and knows how long it was silent.
 import { CLOSE, type CloseName } from '@sindri/schema/contract/protocol'
 import type { Origin } from '@sindri/schema'
+import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
@@ -69,6 +70,8 @@ const reasonOf = (text: string): string => {
 
 export interface ConnOptions {
   ws: WebSocket
+  /** Below it. */
+  socket: Duplex
   nonce: string
   origin: Origin
   sameOrigin: boolean
@@ -77,7 +80,7 @@ export interface ConnOptions {
   onHeard?: (conn: Conn) => void
 }
 
-export const openConn = ({ ws, nonce, origin, sameOrigin, clock, log, onHeard }: ConnOptions): Conn => {
+export const openConn = ({ ws, socket, nonce, origin, sameOrigin, clock, log, onHeard }: ConnOptions): Conn => {
   const gone = Promise.withResolvers<void>()
   let heardMs = clock.monotonicMs()
   let pingedMs = heardMs
@@ -87,10 +90,25 @@ export const openConn = ({ ws, nonce, origin, sameOrigin, clock, log, onHeard }:
   let takenBytes = 0
   let takenMs = heardMs
   let closing = false
+  let gathering = false
   let nowIdle = Promise.withResolvers<void>()
 
   ws.once('close', () => gone.resolve())
   ws.on('error', (error) => log.debug('a socket failed', { error: error.message }))
+
+  /** What one turn has for it leaves in one write: an answer and its end, several answers of one commit. A write costs as much as an answer. */
+  const gather = (): void => {
+    if (gathering) return
+    gathering = true
+    socket.cork()
+    // Behind all promises that are settled now.
+    queueMicrotask(() =>
+      process.nextTick(() => {
+        gathering = false
+        socket.uncork()
+      }),
+    )
+  }
 
   const conn: Conn = {
     ws,
@@ -118,6 +136,7 @@ export const openConn = ({ ws, nonce, origin, sameOrigin, clock, log, onHeard }:
       const buffered = ws.bufferedAmount
       if (buffered > BUFFER.maxBytes) return conn.close('SLOW_CONSUMER')
       handedBytes += Buffer.byteLength(text)
+      gather()
       if (buffered < BUFFER.highWaterBytes) return ws.send(text)
       // Resolves when this one is out, or the socket is gone.
       return new Promise((resolve) => ws.send(text, () => resolve()))

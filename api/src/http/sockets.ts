@@ -81,6 +81,7 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
     server.handleUpgrade(req, socket, head, (ws) => {
       const conn = openConn({
         ws,
+        socket,
         nonce,
         origin,
         sameOrigin: origins.isSameOrigin(req),
