@@ -1,11 +1,9 @@
 // Who a socket belongs to: an agent by signature, a program by key, a person by the cookie of this console's own page; nobody else stays.
-import type { IncomingMessage } from 'node:http'
 import type { AgentViewer, Origin, Viewer } from '@sindri/schema'
 import { badInput, Fault } from '@sindri/schema/contract/codes'
 import { type AgentAck, CLOSE, type CloseName } from '@sindri/schema/contract/protocol'
 import type { AnyClose, Conn } from './conn.ts'
 import { PER_PRINCIPAL } from './connections.ts'
-import { sessionTokenOf } from './cookies.ts'
 import type { Authenticate } from './viewer.ts'
 
 /** What the agents slice does for a link. */
@@ -29,7 +27,7 @@ export interface Links {
 
 export interface Admission {
   /** The payload of the acknowledgement; throws the Fault that keeps it out. */
-  admit(conn: Conn, req: IncomingMessage, payload: unknown): Promise<object>
+  admit(conn: Conn, sessionToken: string | undefined, payload: unknown): Promise<object>
 }
 
 export const createAdmission = (deps: {
@@ -39,8 +37,7 @@ export const createAdmission = (deps: {
 }): Admission => {
   const { authenticate, links, isTooMany } = deps
 
-  const admitPerson = async (conn: Conn, req: IncomingMessage): Promise<void> => {
-    const token = sessionTokenOf(req)
+  const admitPerson = async (conn: Conn, token: string | undefined): Promise<void> => {
     if (token === undefined) throw new Fault('UNAUTHENTICATED', 'Sign in first, or send an API key.')
     if (!conn.sameOrigin) throw new Fault('UNAUTHENTICATED', 'The cookie counts only with the Origin of this console.')
     conn.viewer = await authenticate.session(token, conn.origin)
@@ -71,12 +68,12 @@ export const createAdmission = (deps: {
   }
 
   return {
-    async admit(conn, req, payload) {
+    async admit(conn, sessionToken, payload) {
       const { kind, key } = (payload ?? {}) as Record<string, unknown>
       try {
         if (kind === 'agent') return await admitAgent(conn, payload)
         if (kind === 'key') await admitKey(conn, key)
-        else if (kind === undefined) await admitPerson(conn, req)
+        else if (kind === undefined) await admitPerson(conn, sessionToken)
         else throw badInput('kind', '"agent", "key" or nothing', kind)
         if (conn.viewer && isTooMany(conn.viewer))
           throw new Fault('LIMIT_REACHED', `Expected at most ${PER_PRINCIPAL} sockets and streams at once.`)

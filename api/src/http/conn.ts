@@ -94,7 +94,7 @@ export const openConn = ({ ws, socket, nonce, origin, sameOrigin, clock, log, on
   let nowIdle = Promise.withResolvers<void>()
 
   ws.once('close', () => gone.resolve())
-  ws.on('error', (error) => log.debug('a socket failed', { error: error.message }))
+  ws.on('error', (error) => log.debug('a socket failed', { requestId: origin.requestId, error: error.message }))
 
   /** What one turn has for it leaves in one write: an answer and its end, several answers of one commit. A write costs as much as an answer. */
   const gather = (): void => {

@@ -1,4 +1,4 @@
-// The messages of one socket: the handshake, operations within their limits, and answers in which only what may be seen is shown.
+// The messages of sockets: the handshake, operations within their limits, and answers in which only what may be seen is shown.
 import type { Context, Ports, Viewer } from '@sindri/schema'
 import { Fault, isFaultCode } from '@sindri/schema/contract/codes'
 import { GraphQLError } from 'graphql'
@@ -11,13 +11,23 @@ import type { Asked, Begun, Operations } from './operations.ts'
 import { toGraphQLError, toGraphQLErrors } from './shown.ts'
 
 export interface Serving {
-  conn: Conn
   operations: Operations
   ports: Ports
   log: Log
   /** The console is going down. */
   state: { readonly draining: boolean }
-  admit(payload: unknown): Promise<object>
+}
+
+type Admit = (payload: unknown) => Promise<object>
+
+/** What is known of one socket, for as long as it is open: whatever it refers to stays in memory for each agent. */
+interface Served extends Record<PropertyKey, unknown> {
+  conn: Conn
+  admit: Admit
+  /** Operations so far. */
+  count: number
+  /** Of graphql-ws: whether it was let in, and what runs on it by its id. */
+  known?: { acknowledged: boolean; subscriptions: Record<string, unknown> }
 }
 
 /** Begun and not ended on one socket, subscriptions included: more than a page full of live figures and terminals needs. */
@@ -43,24 +53,17 @@ const operationIn = (message: unknown): SubscribeMessage | undefined => {
   }
 }
 
-/** Returns what must be called once the socket has closed. */
-export const serveSocket = ({
-  conn,
-  operations,
-  ports,
-  log,
-  state,
-  admit,
-}: Serving): ((code: number, reason: string) => Promise<void>) => {
-  const { ws, origin } = conn
+/** Serves a socket; returns what must be called once it has closed. */
+export type ServeSocket = (conn: Conn, admit: Admit) => (code: number, reason: string) => Promise<void>
+
+export const createServeSocket = ({ operations, ports, log, state }: Serving): ServeSocket => {
   const base = { ...ports, cookies: null }
   /** By what graphql-ws hands out at each step of a subscription: its payload, then its arguments. */
   const begun = new WeakMap<object, Begun>()
-  /** What graphql-ws knows of this socket: whether it was let in, and what runs on it by its id. */
-  let known: { acknowledged: boolean; subscriptions: Record<string, unknown> } | undefined
-  let count = 0
+  /** Recognisable as this socket's. */
+  const requestIdOf = ({ conn, count }: Served): string => `${conn.origin.requestId}.${count}`
 
-  const begin = (viewer: Viewer, payload: Asked, bytes: number): Begun => {
+  const begin = (conn: Conn, viewer: Viewer, payload: Asked, bytes: number): Begun => {
     if (state.draining) throw new Fault('RESTARTING', 'The console restarts; connect again.')
     if (conn.running >= RUNNING_MAX)
       throw new Fault('LIMIT_REACHED', `Expected at most ${RUNNING_MAX} operations at once on a socket.`)
@@ -68,18 +71,23 @@ export const serveSocket = ({
     return operations.begin(payload, context, bytes)
   }
 
-  const server = makeServer<Record<string, unknown>>({
+  const server = makeServer<Record<string, unknown>, Served>({
     connectionInitWaitTimeout: INIT_WITHIN_MS,
     subscribe: (args) => (begun.get(args) as Begun).subscribe() as never,
     async onConnect(ctx) {
-      known = ctx as typeof known
+      const { conn, admit } = ctx.extra
+      ctx.extra.known = ctx
       try {
         return (await admit(ctx.connectionParams)) as Record<string, unknown>
       } catch (error) {
-        if (!(error instanceof Fault)) log.error('a socket could not come in', { requestId: origin.requestId, error })
+        if (!(error instanceof Fault))
+          log.error('a socket could not come in', { requestId: conn.origin.requestId, error })
         const { name, message } = closeOf(error)
         conn.close(name, message)
         return false
+      } finally {
+        // Secrets, and read once.
+        ;(ctx as { connectionParams: unknown }).connectionParams = undefined
       }
     },
     onSubscribe(_, __, payload) {
@@ -87,7 +95,7 @@ export const serveSocket = ({
       begun.set(operation.args, operation)
       return operation.args
     },
-    onOperation(_, id, __, args, result) {
+    onOperation({ extra: { conn } }, id, __, args, result) {
       if (!(Symbol.asyncIterator in result)) return
       begun.get(args)?.opened()
       return toFrames(id, result as Results, (text) => conn.send(text)) as never
@@ -95,19 +103,19 @@ export const serveSocket = ({
     onNext(_, __, ___, args, result) {
       return begun.get(args)?.finish(result as never)
     },
-    onError(_, __, ___, errors) {
+    onError({ extra }, __, ___, errors) {
       // What ended a subscription.
       return errors.map((error) =>
         (error instanceof GraphQLError && isFaultCode(error.extensions.code)
           ? error
-          : toGraphQLError(error, `${origin.requestId}.${count}`, log)
+          : toGraphQLError(error, requestIdOf(extra), log)
         ).toJSON(),
       )
     },
   })
 
   /** What ends by itself: its answer, unless it was taken back meanwhile. */
-  const answer = async (id: string, running: Record<string, unknown>, operation: Begun): Promise<void> => {
+  const answer = async (conn: Conn, id: string, running: Record<string, unknown>, operation: Begun): Promise<void> => {
     running[id] = null
     try {
       const result = operation.finish(await operation.execute())
@@ -121,11 +129,16 @@ export const serveSocket = ({
   }
 
   /** Undefined: it was refused, and told so. */
-  const beginOrRefuse = async ({ id, payload }: SubscribeMessage, bytes: number): Promise<Begun | undefined> => {
-    // An id of its own for each operation, recognisable as this socket's.
-    const requestId = `${origin.requestId}.${(count += 1)}`
+  const beginOrRefuse = async (
+    served: Served,
+    { id, payload }: SubscribeMessage,
+    bytes: number,
+  ): Promise<Begun | undefined> => {
+    const { conn } = served
+    served.count += 1
+    const requestId = requestIdOf(served)
     try {
-      return begin({ ...(conn.viewer as Viewer), requestId }, payload, bytes)
+      return begin(conn, { ...(conn.viewer as Viewer), requestId }, payload, bytes)
     } catch (error) {
       const errors = JSON.stringify(toGraphQLErrors(error, requestId, log))
       await conn.send(`{"id":${JSON.stringify(id)},"type":"error","payload":${errors}}`)
@@ -134,27 +147,34 @@ export const serveSocket = ({
   }
 
   /** graphql-ws has the handshake, subscriptions and everything that is not as it should be; answers go straight out. */
-  const handle = async (data: Buffer, take: (message: never) => Promise<void>): Promise<void> => {
+  const handle = async (
+    served: Served,
+    message: unknown,
+    bytes: number,
+    take: (message: never) => Promise<void>,
+  ): Promise<void> => {
+    const { conn, known } = served
     let running = false
     let answering = false
     try {
-      const message = read(data.toString())
       const asked = operationIn(message)
       if (!asked || !known?.acknowledged || asked.id in known.subscriptions) return await take(message as never)
-      const operation = await beginOrRefuse(asked, data.length)
+      const operation = await beginOrRefuse(served, asked, bytes)
       if (!operation) return
       conn.running += 1
       running = true
       if (operation.operation.type === 'subscription') {
         begun.set(asked.payload, operation)
+        // graphql-ws keeps the message for as long as somebody watches; its text was read, and is long.
+        ;(asked.payload as { query: string }).query = ''
         return await take(message as never)
       }
       conn.answering += 1
       answering = true
-      await answer(asked.id, known.subscriptions, operation)
+      await answer(conn, asked.id, known.subscriptions, operation)
     } catch (error) {
       const expected = error instanceof Error && error.message.startsWith('Unexpected message')
-      if (!expected) log.error('a message met a defect', { requestId: `${origin.requestId}.${count}`, error })
+      if (!expected) log.error('a message met a defect', { requestId: requestIdOf(served), error })
       conn.close(expected ? 'BAD_MESSAGE' : 'TRY_AGAIN')
     } finally {
       if (running) conn.running -= 1
@@ -162,22 +182,26 @@ export const serveSocket = ({
     }
   }
 
-  return server.opened(
-    {
-      protocol: ws.protocol,
-      send: (text) => conn.send(text),
-      close: (code, reason) => conn.closePlain(code ?? 1000, reason ?? ''),
-      onMessage(take) {
-        ws.on('message', (data: Buffer, isBinary) => {
-          // Told to go, by a newer link or because its session ended: what it still says is nobody's.
-          if (ws.readyState !== ws.OPEN) return
-          conn.heard()
-          if (isBinary) conn.close('BAD_MESSAGE')
-          else void handle(data, take)
-        })
-        for (const event of ['ping', 'pong'] as const) ws.on(event, () => conn.heard())
+  return (conn, admit) => {
+    const { ws } = conn
+    const served: Served = { conn, admit, count: 0 }
+    return server.opened(
+      {
+        protocol: ws.protocol,
+        send: conn.send,
+        close: (code, reason) => conn.closePlain(code ?? 1000, reason ?? ''),
+        onMessage(take) {
+          ws.on('message', (data: Buffer, isBinary) => {
+            // Told to go, by a newer link or because its session ended: what it still says is nobody's.
+            if (ws.readyState !== ws.OPEN) return
+            conn.heard()
+            if (isBinary) conn.close('BAD_MESSAGE')
+            else void handle(served, read(data.toString()), data.length, take)
+          })
+          for (const event of ['ping', 'pong'] as const) ws.on(event, conn.heard)
+        },
       },
-    },
-    {},
-  )
+      served,
+    )
+  }
 }

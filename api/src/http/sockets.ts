@@ -13,12 +13,13 @@ import type { Log } from '../platform/log.ts'
 import { networkOf } from '../platform/network.ts'
 import { newSecret } from '../platform/secrets.ts'
 import { type Admission, createAdmission, type Links } from './admission.ts'
-import { type Conn, openConn, PLAIN_CLOSE } from './conn.ts'
+import { type Conn, type ConnOptions, openConn, PLAIN_CLOSE } from './conn.ts'
 import type { Connections } from './connections.ts'
+import { sessionTokenOf } from './cookies.ts'
 import type { Limiter } from './limits.ts'
 import type { Operations } from './operations.ts'
 import type { Origins } from './origin.ts'
-import { serveSocket } from './serveSocket.ts'
+import { createServeSocket } from './serveSocket.ts'
 import type { Authenticate } from './viewer.ts'
 
 export interface SocketsDeps {
@@ -75,44 +76,40 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
   })
   server.on('headers', (headers, req) => void headers.push(`${NONCE_HEADER}: ${nonces.get(req)}`))
 
+  const serveSocket = createServeSocket({ ...deps, state: connections })
+  const onHeard = ({ viewer }: Conn): void => {
+    if (viewer?.kind === 'agent') links.heard(viewer)
+  }
+
+  const open = (facts: Omit<ConnOptions, 'clock' | 'log' | 'onHeard'>, sessionToken: string | undefined): void => {
+    const conn = openConn({ ...facts, clock, log, onHeard })
+    conns.add(conn)
+    connections.add(conn)
+    pending.add(conn)
+    const closed = serveSocket(conn, async (payload) => {
+      const before = connections.endings
+      const ack = await admission.admit(conn, sessionToken, payload)
+      pending.delete(conn)
+      // Whose access ended while it came in may have been read before that, and was nobody yet when it was told.
+      if (before !== connections.endings) await connections.judge(conn)
+      return ack
+    })
+    conn.ws.once('close', (code, reason) => {
+      conns.delete(conn)
+      // It never came in: it was refused, or held a place without a word.
+      if (pending.delete(conn) && !OURS.has(conn.closedWith)) failedSockets.charge(networkOf(conn.origin.ip))
+      if (conn.viewer?.kind === 'agent') links.closed(conn.viewer)
+      void closed(code, String(reason))
+    })
+  }
+
   const accept = (req: IncomingMessage, socket: Duplex, head: Buffer, origin: Origin): void => {
     const nonce = newSecret()
     nonces.set(req, nonce)
-    server.handleUpgrade(req, socket, head, (ws) => {
-      const conn = openConn({
-        ws,
-        socket,
-        nonce,
-        origin,
-        sameOrigin: origins.isSameOrigin(req),
-        clock,
-        log: log.with({ requestId: origin.requestId }),
-        onHeard: ({ viewer }) => viewer?.kind === 'agent' && links.heard(viewer),
-      })
-      conns.add(conn)
-      connections.add(conn)
-      pending.add(conn)
-      const closed = serveSocket({
-        ...deps,
-        conn,
-        state: connections,
-        admit: async (payload) => {
-          const before = connections.endings
-          const ack = await admission.admit(conn, req, payload)
-          pending.delete(conn)
-          // Whose access ended while it came in may have been read before that, and was nobody yet when it was told.
-          if (before !== connections.endings) await connections.judge(conn)
-          return ack
-        },
-      })
-      ws.once('close', (code, reason) => {
-        conns.delete(conn)
-        // It never came in: it was refused, or held a place without a word.
-        if (pending.delete(conn) && !OURS.has(conn.closedWith)) failedSockets.charge(networkOf(origin.ip))
-        if (conn.viewer?.kind === 'agent') links.closed(conn.viewer)
-        void closed(code, String(reason))
-      })
-    })
+    const sameOrigin = origins.isSameOrigin(req)
+    const sessionToken = sessionTokenOf(req)
+    // The request is over once it is answered: a socket that referred to it would keep its headers for as long as it is open.
+    server.handleUpgrade(req, socket, head, (ws) => open({ ws, socket, nonce, origin, sameOrigin }, sessionToken))
   }
 
   return {
