@@ -69,7 +69,7 @@ try {
     figures: {
       '99 % are back, s': most,
       'all are back, s': all,
-      'console, from its start, ms of processor per agent': cpuMs / AGENTS,
+      'console, ms of processor per agent': cpuMs / AGENTS,
       'event loop late meanwhile, p99 ms': percentile(late, 0.99),
       'event loop late meanwhile, most ms': percentile(late, 1),
       'told to be lost': lost,
