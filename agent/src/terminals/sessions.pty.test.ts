@@ -195,18 +195,18 @@ describe('terminals on real pseudo-terminals', () => {
     expect(viewer.screen.subarray(-4).toString()).toBe('DONE')
   }, 30_000)
 
-  test('stop a flood within a second of Ctrl-C', async () => {
+  test('stop a flood at Ctrl-C: no more comes than was on its way', async () => {
     const scripted = setUp()
     const { open, view, type, until, shows } = scripted
     open('/bin/sh')
     const viewer = view('a')
     type(viewer, 'yes; echo stop"ped"\n')
     await until(() => viewer.expected > MiB)
-    const startedMs = performance.now()
+    const before = viewer.expected
     type(viewer, '\x03')
     type(viewer, 'echo still-$((40 + 2))\n')
     await until(shows(viewer, 'still-42'))
-    expect(performance.now() - startedMs).toBeLessThan(1000)
+    expect(viewer.expected - before).toBeLessThan(4 * MiB)
     expect(scripted.mostUnackedBytes).toBeLessThanOrEqual(2 * MiB)
   }, 30_000)
 

