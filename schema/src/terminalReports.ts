@@ -47,7 +47,7 @@ const OutputInput = builder.inputType('TerminalOutputInput', {
   description: 'Bytes the program wrote.',
   fields: (t) => ({
     offset: t.field({ type: 'BigInt', required: true, description: 'How many bytes it wrote before these.' }),
-    data: t.field({ type: 'Bytes', required: true, description: 'At most 32 KiB.' }),
+    data: t.field({ type: 'Bytes', required: true, description: 'At most 45 KiB.' }),
     replay: t.boolean({ required: true, description: 'Whether it is part of a replay.' }),
   }),
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createRing, maxResizes, type Ring, type RingCursor } from './ring.ts'
+import { createRing, maxItems, maxResizes, type Ring, type RingCursor } from './ring.ts'
 import type { Size } from './size.ts'
 
 const size: Size = { cols: 80, rows: 24 }
@@ -67,6 +67,17 @@ describe('the ring of a terminal', () => {
     ring.resize({ cols: 120, rows: 40 })
     expect(ring.at(ring.start).size).toEqual({ cols: 100, rows: 30 })
     expect(ring.at(ring.head).size).toEqual({ cols: 120, rows: 40 })
+  })
+
+  test('gives no more at once than a message holds, and the rest with the next read', () => {
+    const ring = createRing({ ringBytes: 1024, size })
+    const start = ring.end()
+    for (let i = 0; i < 2 * maxItems; i++) {
+      ring.append(Buffer.from('a'))
+      ring.resize({ cols: 80 + (i % 9), rows: 24 })
+    }
+    expect(ring.read(start, 1024).items.length).toBeLessThanOrEqual(maxItems + 1)
+    expect(readAll(ring, start, 1024).length).toBe(4 * maxItems)
   })
 
   test('stays bounded under resizes without end', () => {

@@ -23,7 +23,7 @@ export interface Ring {
   end(): RingCursor
   /** Opens a reader at an offset that is still here, and the size the terminal had there. */
   at(offset: number): { cursor: RingCursor; size: Size }
-  /** The next items, at most `maxBytes` of output. The data is copied: the ring may turn over it at any time. */
+  /** The next items, few enough for a message, with at most `maxBytes` of output. The data is copied: the ring may turn over it at any time. */
   read(from: RingCursor, maxBytes: number): { items: RingItem[]; next: RingCursor }
 }
 
@@ -36,6 +36,9 @@ export interface RingOptions {
 
 /** Resizes kept at most: beyond, the oldest bytes go so that the bound holds for those who resize without end. */
 export const maxResizes = 1024
+
+/** Read at once at most: a message has no room for more around its output. */
+export const maxItems = 64
 
 interface Resize {
   /** How many resizes there were up to and including this one. */
@@ -133,6 +136,7 @@ export function createRing({ ringBytes, size: firstSize, onEvict }: RingOptions)
       for (const resize of resizes) {
         if (resize.count <= from.resizes) continue
         if (resize.offset > to) break
+        if (items.length >= maxItems) return { items, next: { offset, resizes: taken } }
         takeOutput(resize.offset)
         items.push({ kind: 'resized', offset, size: resize.size })
         taken = resize.count

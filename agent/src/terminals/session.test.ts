@@ -342,6 +342,7 @@ describe('the flow of a session', () => {
     while (viewer.expected < 1024 * KiB) {
       await answer()
       ack(viewer)
+      await clock.advance(5)
     }
     expect(viewer.screen.equals(Buffer.concat(all))).toBe(true)
     expect(viewer.isBehind).toBe(false)
@@ -370,6 +371,7 @@ describe('the flow of a session', () => {
     const viewer = view('a')
     console.isSlow = true
     for (let i = 0; i < 4; i++) pty.writes(pattern(64 * KiB))
+    await clock.advance(5)
     expect(viewer.expected).toBe(256 * KiB)
     session.linkLost()
     session.linkRegained()

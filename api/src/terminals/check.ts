@@ -78,7 +78,7 @@ export const checkInput = ({ offset, data }: { offset: number; data: string }): 
 }
 
 const maxFrames = 256
-/** 64 KiB of base64: what a message on the bus may hold. */
+/** 64 KiB of base64: what a message on the bus may hold. Agents send at most `LIMITS.terminalChunkBytes`. */
 const maxMessageBytes = 48 * 1024
 
 /** Frames of an agent in the form that viewers get; one bad frame refuses the message, because order is all they have. */

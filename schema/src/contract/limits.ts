@@ -45,8 +45,8 @@ export const LIMITS = {
   liveSampleMs: 2 * second,
   liveSampleLeaseMs: 30 * second,
 
-  /** Terminal message on the bus and on a socket, before base64. */
-  terminalChunkBytes: 32 * KiB,
+  /** Output in one message on the bus and on a socket, before base64: 60 KiB of text, and room for what is around it. */
+  terminalChunkBytes: 45 * KiB,
   terminalInputBytes: 32 * KiB,
   /** Unacknowledged input a writer may hold at either end. */
   terminalInputHoldBytes: 256 * KiB,
