@@ -49,8 +49,11 @@ const restartWatchedCeilingMs = 500
 const watchedMs = 90_000
 /** A link that ended sooner was no success: its end must not make the next try immediate. */
 const steadyMs = 10_000
-/** A console that is back takes an agent for lost after the floor: every agent must have tried before, however long it was away. */
-const longestMs = LIMITS.offlineFloorMs / 2
+/**
+ * However long the console was away, every agent is to try within ten seconds of its return, and again where there was no room: after the floor it
+ * counts as lost. A try that meets nobody costs next to nothing.
+ */
+const longestMs = LIMITS.offlineFloorMs / 4
 /** A credential that is refused so often in a row will not be taken by the next try. */
 const maxUnauthenticated = 3
 
