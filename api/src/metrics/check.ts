@@ -2,7 +2,7 @@
 import type { Cgroup, Cpu, Disk, Memory, MetricSample, NetworkInterface, Process } from '@sindri/schema'
 import { badInput } from '@sindri/schema/contract/codes'
 import { LIMITS } from '@sindri/schema/contract/limits'
-import { listOf, numberOf, objectOf, runOf, seqOf, textOf, timeOf, wholeOf } from '../platform/records.ts'
+import { itemsOf, numberOf, objectOf, runOf, seqOf, textOf, timeOf, wholeOf } from '../platform/records.ts'
 import type { Window } from '../platform/records.ts'
 
 export interface SampleRecord {
@@ -53,7 +53,7 @@ const required = <T>(path: string, value: T | null): T => {
 
 const toCpu = (cpu: Record<string, unknown>): Cpu => ({
   usagePercent: percentOf('cpu.usagePercent', cpu.usagePercent),
-  perCore: listOf('cpu.perCore', cpu.perCore, coresMax, (path, value) => required(path, percentOf(path, value))),
+  perCore: itemsOf('cpu.perCore', cpu.perCore, coresMax, (value) => required('', percentOf('', value))),
   loadAvg1: numberOf('cpu.loadAvg1', cpu.loadAvg1, loadMax),
   loadAvg5: numberOf('cpu.loadAvg5', cpu.loadAvg5, loadMax),
   loadAvg15: numberOf('cpu.loadAvg15', cpu.loadAvg15, loadMax),
@@ -71,40 +71,40 @@ const toMemory = (memory: Record<string, unknown>): Memory => ({
   swapUsed: bytesOf('memory.swapUsed', memory.swapUsed),
 })
 
-const toDisk = (path: string, value: unknown): Disk => {
-  const disk = objectOf(path, value)
+const toDisk = (value: unknown): Disk => {
+  const disk = objectOf('', value)
   return {
-    mountPoint: textOf(`${path}.mountPoint`, disk.mountPoint, pathChars),
-    device: optional(`${path}.device`, disk.device, pathChars),
-    fsType: optional(`${path}.fsType`, disk.fsType, LIMITS.nameChars),
-    total: bytesOf(`${path}.total`, disk.total),
-    used: bytesOf(`${path}.used`, disk.used),
-    free: bytesOf(`${path}.free`, disk.free),
-    readBytesPerSecond: rateOf(`${path}.readBytesPerSecond`, disk.readBytesPerSecond),
-    writeBytesPerSecond: rateOf(`${path}.writeBytesPerSecond`, disk.writeBytesPerSecond),
+    mountPoint: textOf('mountPoint', disk.mountPoint, pathChars),
+    device: optional('device', disk.device, pathChars),
+    fsType: optional('fsType', disk.fsType, LIMITS.nameChars),
+    total: bytesOf('total', disk.total),
+    used: bytesOf('used', disk.used),
+    free: bytesOf('free', disk.free),
+    readBytesPerSecond: rateOf('readBytesPerSecond', disk.readBytesPerSecond),
+    writeBytesPerSecond: rateOf('writeBytesPerSecond', disk.writeBytesPerSecond),
   }
 }
 
-const toInterface = (path: string, value: unknown): NetworkInterface => {
-  const wire = objectOf(path, value)
+const toInterface = (value: unknown): NetworkInterface => {
+  const wire = objectOf('', value)
   return {
-    name: nameOf(`${path}.name`, wire.name),
-    rxBytes: bytesOf(`${path}.rxBytes`, wire.rxBytes),
-    txBytes: bytesOf(`${path}.txBytes`, wire.txBytes),
-    rxPackets: bytesOf(`${path}.rxPackets`, wire.rxPackets),
-    txPackets: bytesOf(`${path}.txPackets`, wire.txPackets),
-    rxBytesPerSecond: rateOf(`${path}.rxBytesPerSecond`, wire.rxBytesPerSecond),
-    txBytesPerSecond: rateOf(`${path}.txBytesPerSecond`, wire.txBytesPerSecond),
+    name: nameOf('name', wire.name),
+    rxBytes: bytesOf('rxBytes', wire.rxBytes),
+    txBytes: bytesOf('txBytes', wire.txBytes),
+    rxPackets: bytesOf('rxPackets', wire.rxPackets),
+    txPackets: bytesOf('txPackets', wire.txPackets),
+    rxBytesPerSecond: rateOf('rxBytesPerSecond', wire.rxBytesPerSecond),
+    txBytesPerSecond: rateOf('txBytesPerSecond', wire.txBytesPerSecond),
   }
 }
 
-const toProcess = (path: string, value: unknown): Process => {
-  const process = objectOf(path, value)
+const toProcess = (value: unknown): Process => {
+  const process = objectOf('', value)
   return {
-    pid: required(`${path}.pid`, wholeOf(`${path}.pid`, process.pid, intMax)),
-    name: nameOf(`${path}.name`, process.name),
-    cpuPercent: numberOf(`${path}.cpuPercent`, process.cpuPercent, 100 * coresMax),
-    memoryBytes: bytesOf(`${path}.memoryBytes`, process.memoryBytes),
+    pid: required('pid', wholeOf('pid', process.pid, intMax)),
+    name: nameOf('name', process.name),
+    cpuPercent: numberOf('cpuPercent', process.cpuPercent, 100 * coresMax),
+    memoryBytes: bytesOf('memoryBytes', process.memoryBytes),
   }
 }
 
@@ -118,10 +118,10 @@ const toSample = (fields: Record<string, unknown>, window: Window): MetricSample
   at: new Date(timeOf('at', fields.at, window)),
   cpu: known('cpu', fields.cpu, toCpu),
   memory: known('memory', fields.memory, toMemory),
-  disks: listOf('disks', fields.disks, LIMITS.listItems, toDisk),
-  network: listOf('network', fields.network, LIMITS.listItems, toInterface),
+  disks: itemsOf('disks', fields.disks, LIMITS.listItems, toDisk),
+  network: itemsOf('network', fields.network, LIMITS.listItems, toInterface),
   processCount: wholeOf('processCount', fields.processCount, intMax),
-  topProcesses: listOf('topProcesses', fields.topProcesses, LIMITS.processItems, toProcess),
+  topProcesses: itemsOf('topProcesses', fields.topProcesses, LIMITS.processItems, toProcess),
   uptimeSeconds: numberOf('uptimeSeconds', fields.uptimeSeconds, uptimeMax),
   cgroup: known('cgroup', fields.cgroup, toCgroup),
 })

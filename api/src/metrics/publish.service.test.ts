@@ -222,6 +222,22 @@ describe('the newest sample', () => {
     })
   })
 
+  it('is that of all mutations under way at once, and each five minutes of theirs have their snapshot', async () => {
+    // The first goes by itself, the others together.
+    const agos = [30_000, 400_000, 0, 700_000, 10_000, 410_000]
+    const named = agos.map((ago, i) =>
+      t.metrics.publish(agent, [t.sample(i + 1, ago, { disks: [{ mountPoint: `/"\\{},${i}` }] })]),
+    )
+    for (const { outcomes } of await Promise.all(named)) expect(outcomes).toEqual(['STORED'])
+    expect((await t.metrics.latest(viewer, agent.id))?.disks?.[0]?.mountPoint).toBe('/"\\{},2')
+    const [kept] = await t.db.query<{ buckets: number; distinct: number }>(
+      `select count(*)::int4 as buckets, (select count(distinct date_bin('5 minutes', at, 'epoch'))::int4 from metric_sample
+       where instance = $1) as distinct from metric_snapshot where instance = $1`,
+      [agent.num],
+    )
+    expect(kept?.buckets).toBe(kept?.distinct)
+  })
+
   it('is kept with the shares that lists are sorted by', async () => {
     const full = {
       cpu: { usagePercent: 12.5 },

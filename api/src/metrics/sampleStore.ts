@@ -12,8 +12,6 @@ export interface SampleRow {
   run: string
   seq: number
   sample: MetricSample
-  /** The sample as JSON, made once when the first needs it. */
-  json?: string
 }
 
 export interface SampleBatch extends Batch {
@@ -26,7 +24,28 @@ export interface SampleBatch extends Batch {
 /** For each row: whether this statement stored it; false: it was stored before. */
 export type Stored = boolean[]
 
-const jsonOf = (row: SampleRow): string => (row.json ??= JSON.stringify(row.sample))
+interface Placed {
+  /** Its batch, and its place in there. */
+  b: number
+  n: number
+  row: SampleRow
+  atMs: number
+}
+
+/** A sample that goes to rest as a whole too. */
+interface Detail extends Placed {
+  bucket: number | null
+  latest: boolean
+}
+
+/** What the batches of one link come to together: an agent has several under way, and of the whole samples only few are kept. */
+interface Link {
+  newest: Placed | undefined
+  /** By its 5 minutes, the first of them that has no snapshot. */
+  firsts: Map<number, Placed>
+  last: number | undefined
+  seen: Map<string, Set<number>>
+}
 
 const columns = FIGURE_COLUMNS.map(({ column }) => column)
 const shares = SHARES.join(', ')
@@ -47,7 +66,7 @@ with link as materialized (
   join link l on l.b = r.b
 ), detail as materialized (
   select l.num as instance, d.* from unnest($${types.length + 9}::int4[], $${types.length + 10}::timestamptz[], $${types.length + 11}::timestamptz[],
-    $${types.length + 12}::bool[], $${types.length + 13}::json[],
+    $${types.length + 12}::bool[], string_to_array($${types.length + 13}, chr(30))::json[],
     ${SHARES.map((_, i) => `$${types.length + 14 + i}::float4[]`).join(', ')}) as d (b, at, bucket, latest, detail, ${shares})
   join link l on l.b = d.b
 ), inserted as (
@@ -73,9 +92,18 @@ where not exists (select 1 from inserted s where s.instance = i.instance and s.r
 union all
 select b, null from unnest($1::int4[]) as l (b) where b not in (select b from link)`
 
-/** Numbers, times and UUIDs need no quotes in an array, which saves most of the time that writing one takes. */
-const list = (values: readonly (number | bigint | string | null)[]): string =>
-  `{${values.map((value) => value ?? 'NULL').join(',')}}`
+/** An array as PostgreSQL reads it. Numbers, times and UUIDs need no quotes there, which saves most of the time that writing one takes. */
+const list = <T>(
+  items: readonly T[],
+  of: (item: T, i: number) => number | bigint | string | boolean | null,
+): string => {
+  let text = ''
+  items.forEach((item, i) => (text += `,${of(item, i) ?? 'NULL'}`))
+  return `{${text.slice(1)}}`
+}
+
+/** JSON has no such character in it, and unlike an element of an array it needs no escapes behind one. */
+const separator = '\u001e'
 
 const toIso = (ms: number): string => new Date(ms).toISOString()
 
@@ -97,47 +125,59 @@ export const createSampleStore = ({
 
   const write = async (batches: readonly SampleBatch[]): Promise<(Stored | Fault)[]> => {
     const answers: (Stored | Fault)[] = batches.map(({ rows }) => rows.map(() => true))
-    const rows: { b: number; n: number; row: SampleRow }[] = []
-    const details: { b: number; row: SampleRow; bucket: number | null; latest: boolean }[] = []
-    const seen = new Set<string>()
+    const rows: Placed[] = []
+    const details: Detail[] = []
+    const links = new Map<string, Link>()
     const oldest = nowMs() - SNAPSHOTS_KEPT_MS
 
-    batches.forEach((batch, b) => {
-      let newest: SampleRow | undefined
-      let last = snapshots.get(batch.owner)
-      const firsts = new Map<number, SampleRow>()
-      batch.rows.forEach((row, n) => {
-        const key = `${batch.owner}/${batch.epoch}/${row.run}/${row.seq}`
-        if (seen.has(key)) return void ((answers[b] as Stored)[n] = false)
-        seen.add(key)
-        rows.push({ b, n, row })
+    batches.forEach(({ owner, epoch, rows: own }, b) => {
+      const key = `${owner}/${epoch}`
+      const link: Link = links.get(key) ?? {
+        newest: undefined,
+        firsts: new Map(),
+        last: snapshots.get(owner),
+        seen: new Map(),
+      }
+      links.set(key, link)
+      own.forEach((row, n) => {
+        const seen = link.seen.get(row.run) ?? new Set<number>()
+        link.seen.set(row.run, seen)
+        if (seen.has(row.seq)) return void ((answers[b] as Stored)[n] = false)
+        seen.add(row.seq)
         const atMs = row.sample.at.getTime()
+        const placed: Placed = { b, n, row, atMs }
+        rows.push(placed)
         const bucket = atMs - (atMs % BUCKET_MS)
-        if (!newest || atMs > newest.sample.at.getTime()) newest = row
-        if (bucket !== last && atMs >= oldest && !firsts.has(bucket)) firsts.set((last = bucket), row)
+        if (!link.newest || atMs > link.newest.atMs) link.newest = placed
+        if (bucket !== link.last && atMs >= oldest && !link.firsts.has(bucket))
+          link.firsts.set((link.last = bucket), placed)
       })
-      for (const [bucket, row] of firsts) details.push({ b, row, bucket, latest: row === newest })
-      if (newest && ![...firsts.values()].includes(newest)) details.push({ b, row: newest, bucket: null, latest: true })
     })
+    for (const { newest, firsts } of links.values()) {
+      const firstOf = [...firsts]
+      for (const [bucket, first] of firstOf) details.push({ ...first, bucket, latest: first === newest })
+      if (newest && !firstOf.some(([, first]) => first === newest))
+        details.push({ ...newest, bucket: null, latest: true })
+    }
 
     const loads = details.map(({ row }) => sharesOf(row.sample))
 
     const misses = await db.query<{ b: number; n: number | null }>(statement, [
-      list(batches.map((_, b) => b)),
-      list(batches.map(({ owner }) => owner)),
-      list(batches.map(({ epoch }) => epoch)),
-      list(rows.map(({ b }) => b)),
-      list(rows.map(({ n }) => n)),
-      list(rows.map(({ row }) => row.sample.at.toISOString())),
-      list(rows.map(({ row }) => row.run)),
-      list(rows.map(({ row }) => row.seq)),
-      ...FIGURE_COLUMNS.map((figure) => list(rows.map(({ row }) => toStored(figure, figure.of(row.sample))))),
-      list(details.map(({ b }) => b)),
-      list(details.map(({ row }) => row.sample.at.toISOString())),
-      list(details.map(({ bucket }) => (bucket === null ? null : toIso(bucket)))),
-      list(details.map(({ latest }) => `${latest}`)),
-      details.map(({ row }) => jsonOf(row)),
-      ...SHARES.map((name) => list(loads.map((each) => each[name]))),
+      list(batches, (_, b) => b),
+      list(batches, ({ owner }) => owner),
+      list(batches, ({ epoch }) => epoch),
+      list(rows, ({ b }) => b),
+      list(rows, ({ n }) => n),
+      list(rows, ({ atMs }) => toIso(atMs)),
+      list(rows, ({ row }) => row.run),
+      list(rows, ({ row }) => row.seq),
+      ...FIGURE_COLUMNS.map((figure) => list(rows, ({ row }) => toStored(figure, figure.of(row.sample)))),
+      list(details, ({ b }) => b),
+      list(details, ({ atMs }) => toIso(atMs)),
+      list(details, ({ bucket }) => (bucket === null ? null : toIso(bucket))),
+      list(details, ({ latest }) => latest),
+      details.map(({ row }) => JSON.stringify(row.sample)).join(separator),
+      ...SHARES.map((name) => list(loads, (load) => load[name])),
     ])
 
     for (const { b, n } of misses) {

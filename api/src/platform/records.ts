@@ -37,17 +37,34 @@ export const textOf = (path: string, value: unknown, maxChars: number): string =
   return value.isWellFormed() ? value : value.toWellFormed()
 }
 
+const arrayOf = (path: string, value: unknown, max: number): unknown[] | null => {
+  if (value === null || value === undefined) return null
+  if (Array.isArray(value) && value.length <= max) return value as unknown[]
+  throw badInput(path, `a list of at most ${max}`, Array.isArray(value) ? value.length : value)
+}
+
 export const listOf = <T>(
   path: string,
   value: unknown,
   max: number,
   item: (path: string, value: unknown) => T,
-): T[] | null => {
-  if (value === null || value === undefined) return null
-  if (!Array.isArray(value) || value.length > max) {
-    throw badInput(path, `a list of at most ${max}`, Array.isArray(value) ? value.length : value)
-  }
-  return value.map((each, i) => item(`${path}[${i}]`, each))
+): T[] | null => arrayOf(path, value, max)?.map((each, i) => item(`${path}[${i}]`, each)) ?? null
+
+/** The same for many values: `item` names what it reads as seen from itself, and only for what is wrong the whole path is put together. */
+export const itemsOf = <T>(path: string, value: unknown, max: number, item: (value: unknown) => T): T[] | null =>
+  arrayOf(path, value, max)?.map((each, i) => {
+    try {
+      return item(each)
+    } catch (error) {
+      throw within(`${path}[${i}]`, error)
+    }
+  }) ?? null
+
+const within = (path: string, error: unknown): unknown => {
+  if (!(error instanceof Fault) || error.details?.field === undefined) return error
+  const { field } = error.details
+  const to = field === '' ? path : `${path}.`
+  return new Fault(error.code, `${to}${error.message}`, { ...error.details, field: `${to}${field}` })
 }
 
 const time =
@@ -72,14 +89,19 @@ export const timeOf = (path: string, value: unknown, { nowMs, pastMs }: Window):
   })
 }
 
-/** Of a batch all but the rarest records have one run: it is converted once. */
-let last = { ulid: '', uuid: '' }
+/** Nearly all records of an agent have one run: it is converted once. */
+const runs = new Map<string, string>()
+const runsMax = 10_000
 
 /** The run as the database holds it. */
 export const runOf = (value: unknown): string => {
+  const known = runs.get(value as string)
+  if (known !== undefined) return known
   if (typeof value !== 'string' || !isUlid(value)) throw badInput('run', 'a ULID of 26 characters', value)
-  if (value !== last.ulid) last = { ulid: value, uuid: ulidToUuid(value) }
-  return last.uuid
+  if (runs.size >= runsMax) runs.clear()
+  const uuid = ulidToUuid(value)
+  runs.set(value, uuid)
+  return uuid
 }
 
 const int4 = 2 ** 31 - 1
