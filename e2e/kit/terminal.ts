@@ -78,6 +78,9 @@ const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 export const newAttachment = (): string =>
   `att_0${Array.from(randomBytes(25), (byte) => crockford[byte % 32]).join('')}`
 
+/** As a page does: acknowledged at once when so much was shown, else with what comes within the pause. */
+const soonBytes = 64 * 1024
+const pauseMs = 40
 const lookMs = 250
 const missingMs = 1_000
 const silenceMs = 15_000
@@ -114,6 +117,8 @@ export function attachShell(api: Api, id: string, options: ShellOptions = {}): S
   let waiting: { offset: number; data: Buffer; sentMs: number }[] = []
   let closed: Record<string, any> | null = null
   let stop = (): void => {}
+  let said = next
+  let saying: NodeJS.Timeout | undefined
   let timer: NodeJS.Timeout | undefined
   let coming: NodeJS.Timeout | undefined
   let onBytes = (_data: Buffer, _offset: number): void => {}
@@ -139,13 +144,22 @@ export function attachShell(api: Api, id: string, options: ShellOptions = {}): S
     say(INPUT, { offset: chunk.offset, data: chunk.data.toString('base64') })
   }
 
+  const sayShown = (): void => {
+    clearTimeout(saying)
+    saying = undefined
+    if (!acknowledges) return
+    said = next
+    say(ACK, { offset: next })
+  }
+
   const hear = (frame: Record<string, any>): void => {
     heardMs = performance.now()
     if ('cols' in frame) size = { cols: frame.cols, rows: frame.rows }
     switch (frame.__typename) {
       case 'TerminalOutput':
         show(frame.offset, Buffer.from(frame.data, 'base64'))
-        if (acknowledges) say(ACK, { offset: next })
+        if (next - said >= soonBytes) sayShown()
+        else saying ??= setTimeout(sayShown, pauseMs)
         return
       case 'TerminalLost':
         if (frame.to <= next || frame.from > next) return
@@ -190,6 +204,8 @@ export function attachShell(api: Api, id: string, options: ShellOptions = {}): S
     stop = () => {
       clearInterval(timer)
       clearTimeout(coming)
+      clearTimeout(saying)
+      saying = undefined
       ended = true
       watching.stop()
     }
@@ -227,7 +243,7 @@ export function attachShell(api: Api, id: string, options: ShellOptions = {}): S
     acknowledged: () => taken,
     acknowledge(yes) {
       acknowledges = yes
-      if (yes) say(ACK, { offset: next })
+      sayShown()
     },
     attached: () => attached,
     type(text) {

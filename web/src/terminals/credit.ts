@@ -1,4 +1,5 @@
 // Says how much output was shown: soon, together with what comes in between, and again while the word may have been lost.
+import { LIMITS } from '@sindri/schema/contract/limits'
 import type { Clock, Undo } from '../platform/clock.ts'
 
 export interface Credit {
@@ -15,8 +16,8 @@ export interface Credit {
   stop(): void
 }
 
-/** Said at once when so much was shown, else after the pause: a word for each chunk would double the traffic. */
-const soonBytes = 32 * 1024
+/** Said at once when so much was shown, else after the pause: a word for each chunk would double the traffic. A quarter of the smallest window. */
+const soonBytes = LIMITS.terminalWindowBytes / 4
 const pauseMs = 40
 const repeatMs = 1_000
 /** It is repeated for this long after the last output; by then a beacon has told the truth. */
