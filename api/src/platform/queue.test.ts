@@ -19,6 +19,17 @@ describe('a queue', () => {
     expect(await queue.next()).toEqual({ done: false, value: 3 })
   })
 
+  it('counts values by their size where it is told how, and takes one that is larger than all alone', async () => {
+    const queue = createQueue<string>({ policy: { kind: 'close', max: 5 }, sizeOf: ({ length }) => length })
+    expect([queue.push('larger than it'), queue.length]).toEqual([true, 1])
+    await queue.next()
+    expect([queue.push('ab'), queue.push('cde')]).toEqual([true, true])
+    expect(await queue.next()).toEqual({ done: false, value: 'ab' })
+    expect([queue.push('fg'), queue.push('h')]).toEqual([true, false])
+    expect([await queue.next(), await queue.next()].map(({ value }) => value)).toEqual(['cde', 'fg'])
+    await expect(queue.next()).rejects.toThrow('more than 5')
+  })
+
   it('that is ended hands out what it holds first, its error once, and takes nothing more', async () => {
     const ends: string[] = []
     const queue = createQueue<number>({ policy: { kind: 'close', max: 3 }, onEnd: () => ends.push('end') })

@@ -19,16 +19,20 @@ export interface Queue<T> extends AsyncIterableIterator<T, undefined, undefined>
   return(): Promise<IteratorReturnResult<undefined>>
 }
 
-export interface QueueOptions {
+export interface QueueOptions<T> {
   policy: Policy
+  /** What a value counts against `max`, where they differ much in size. One that is larger than all that may be queued is queued alone. */
+  sizeOf?: (value: T) => number
   /** What the reader meets when policy `close` closed on it. */
   onFull?: () => Error
   /** Runs once, when nothing will be read any more. */
   onEnd?: () => void
 }
 
-export const createQueue = <T>({ policy, onFull, onEnd }: QueueOptions): Queue<T> => {
+export const createQueue = <T>({ policy, sizeOf = () => 1, onFull, onEnd }: QueueOptions<T>): Queue<T> => {
   const values: T[] = []
+  /** What they count together. */
+  let held = 0
   const waiting: PromiseWithResolvers<IteratorResult<T, undefined>>[] = []
   let signal: { value: T } | undefined
   let dropped = 0
@@ -50,6 +54,12 @@ export const createQueue = <T>({ policy, onFull, onEnd }: QueueOptions): Queue<T
 
   const max = policy.kind === 'keepLatest' ? 1 : policy.max
 
+  const take = (): T => {
+    const value = values.shift() as T
+    held -= sizeOf(value)
+    return value
+  }
+
   return {
     push(value) {
       if (ended) return false
@@ -58,15 +68,17 @@ export const createQueue = <T>({ policy, onFull, onEnd }: QueueOptions): Queue<T
         reader.resolve({ done: false, value })
         return true
       }
-      if (values.length >= max) {
+      const size = sizeOf(value)
+      while (values.length > 0 && held + size > max) {
         if (policy.kind === 'close') {
-          finish(onFull?.() ?? new Error(`Expected a reader to keep up, got ${max} values unread.`))
+          finish(onFull?.() ?? new Error(`Expected a reader to keep up, got more than ${max} unread.`))
           return false
         }
-        values.shift()
+        take()
         dropped += 1
       }
       values.push(value)
+      held += size
       return true
     },
     interrupt(value) {
@@ -89,7 +101,7 @@ export const createQueue = <T>({ policy, onFull, onEnd }: QueueOptions): Queue<T
         signal = undefined
         return Promise.resolve({ done: false, value })
       }
-      if (values.length > 0) return Promise.resolve({ done: false, value: values.shift() as T })
+      if (values.length > 0) return Promise.resolve({ done: false, value: take() })
       if (failure) {
         const error = failure
         failure = undefined
@@ -102,6 +114,7 @@ export const createQueue = <T>({ policy, onFull, onEnd }: QueueOptions): Queue<T
     },
     return() {
       values.length = 0
+      held = 0
       signal = undefined
       finish()
       failure = undefined

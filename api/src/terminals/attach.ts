@@ -24,8 +24,13 @@ const tailMs = 3000
 const askAgainMs = 100
 /** Where the database did not say whether the terminal has ended. */
 const lookAgainMs = 2000
-/** A viewer that reads nothing meets its bound here, 256 messages behind: it attaches again from its offset. */
-const queued = { kind: 'close', max: 256 } as const
+/**
+ * A viewer that reads nothing meets its bound here: it attaches again from its offset. Twice the text of what an agent sends ahead of its
+ * acknowledgements, so that whoever goes by the protocol never meets it.
+ */
+const queuedBytes = 4 * 1024 * 1024
+/** As text; what is no output is short. */
+const sizeOf = (frame: TerminalFrame): number => 256 + (frame.kind === 'output' ? frame.data.length : 0)
 
 export const createAttach =
   ({ bus, clock, ids, order, endOf }: AttachDeps) =>
@@ -60,7 +65,8 @@ export const createAttach =
     let cancelLook = (): void => {}
     let over = false
     const out = createQueue<TerminalFrame>({
-      policy: queued,
+      policy: { kind: 'close', max: queuedBytes },
+      sizeOf,
       onFull: () =>
         new Fault(
           'SLOW_CONSUMER',

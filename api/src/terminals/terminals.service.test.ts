@@ -333,8 +333,9 @@ describe('attaching', () => {
     const join = async (offset: number): Promise<boolean> =>
       terminals.frames(agent, { terminalId: id, attachmentId, frames: [{ joined: { offset, cols: 80, rows: 24 } }] })
     await join(0)
-    for (let offset = 0; offset < 400; offset++)
-      await terminals.frames(agent, { terminalId: id, frames: [output(offset, 'x')] })
+    const piece = 'x'.repeat(32 * 1024)
+    for (let count = 0; count < 200; count++)
+      await terminals.frames(agent, { terminalId: id, frames: [output(count * piece.length, piece)] })
     await stage.nextOrder('terminalDetach')
     const seen: TerminalFrame[] = []
     const reading = (async () => {
@@ -342,8 +343,8 @@ describe('attaching', () => {
     })()
     await expect(reading).rejects.toMatchObject({ code: 'SLOW_CONSUMER' })
     const had = textOf(seen).length
-    expect(had).toBeGreaterThan(0)
-    expect(had).toBeLessThan(400)
+    expect(had).toBeGreaterThan(1.25 * 1024 * 1024)
+    expect(had).toBeLessThan(4 * 1024 * 1024)
     stage.orders.length = 0
     const again = (await at(had)) as AsyncIterableIterator<TerminalFrame>
     expect(await stage.nextOrder('terminalAttach')).toMatchObject({ attachmentId, from: had })
