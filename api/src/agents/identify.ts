@@ -2,6 +2,7 @@
 import { Fault } from '@sindri/schema/contract/codes'
 import { type CloseName, linkStatement } from '@sindri/schema/contract/protocol'
 import type { Db } from '../platform/db.ts'
+import { prepared } from '../platform/prepared.ts'
 import { createTogether } from '../platform/together.ts'
 import { hasSigned } from './agentKeys.ts'
 import type { Hello } from './hello.ts'
@@ -16,13 +17,13 @@ interface Enrolled {
   deleted_at: Date | null
 }
 
+const enrolledStatement = prepared(
+  'select id, public_key, thumbprint, deleted_at from instances where id = any($1::text[])',
+)
+
 /** Who says so by a signature for this very socket, with the key that was enrolled. */
 export const createIdentify = ({ db, tokens }: { db: Pick<Db, 'query'>; tokens: Tokens }) => {
-  const enrolled = createTogether((ids) =>
-    db.query<Enrolled>('select id, public_key, thumbprint, deleted_at from instances where id = any($1::text[])', [
-      ids,
-    ]),
-  )
+  const enrolled = createTogether((ids) => db.query<Enrolled>(enrolledStatement, [ids]))
   return async (hello: Hello, nonce: string, close: Close): Promise<{ thumbprint: string; publicKey: string }> => {
     const claims = await tokens.read(hello.token)
     if (claims?.instanceId !== hello.instance)

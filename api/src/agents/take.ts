@@ -3,6 +3,7 @@ import { Fault } from '@sindri/schema/contract/codes'
 import type { Liveness } from '@sindri/schema/contract/status'
 import type { Clock } from '../platform/clock.ts'
 import type { Db } from '../platform/db.ts'
+import { prepared } from '../platform/prepared.ts'
 import { type Batch, createGroupCommit, type GroupCommit } from '../platform/groupCommit.ts'
 import { ulidToUuid } from '../platform/ids.ts'
 import type { Log } from '../platform/log.ts'
@@ -114,13 +115,13 @@ const judge = (row: Held, { hello, ip }: Comer, events: Observed[]): Taken | Fau
   return { num, name, run, epoch: row.epoch, reason: clones ? 'DUPLICATE' : 'SUPERSEDED' }
 }
 
-const lockStatement = `
+const lockStatement = prepared(`
 select i.id, i.num, i.name, i.thumbprint, i.epoch, i.run, i.liveness, i.turns, i.kept_out,
   (extract(epoch from now()) * 1000)::float8 as now_ms,
   exists(select from replicas r where r.id = i.replica and ${replicaAlive('r')}) as held
-from instances i where i.id = any($1::text[]) and i.deleted_at is null order by i.id for update of i`
+from instances i where i.id = any($1::text[]) and i.deleted_at is null order by i.id for update of i`)
 
-const linkStatement = `
+const linkStatement = prepared(`
 update instances i set epoch = l.epoch, revision = i.revision + 1, changed_at = now(), run = l.run, replica = $2, linked_at = now(),
   linked_from = l.ip, last_seen_at = now(), liveness_at = case when i.liveness = 'ONLINE' then i.liveness_at else now() end,
   liveness = 'ONLINE', agent_started_at = case when i.run = l.run then i.agent_started_at else now() end,
@@ -128,7 +129,7 @@ update instances i set epoch = l.epoch, revision = i.revision + 1, changed_at = 
   metrics_ms = l.metrics_ms, protocol_minor = l.minor, notices = l.notices, turns = l.turns, kept_out = l.kept_out
 from jsonb_to_recordset($1::jsonb) as l (id text, epoch int8, run uuid, ip text, version text, hostname text, heartbeat_ms int4,
   metrics_ms int4, minor int4, notices jsonb, turns jsonb, kept_out uuid)
-where i.id = l.id`
+where i.id = l.id`)
 
 const waitStatement = `
 update instances i set turns = w.turns, kept_out = w.kept_out

@@ -4,6 +4,7 @@ import { LIMITS } from '@sindri/schema/contract/limits'
 import type { Bus } from '../platform/bus.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Db, Tx } from '../platform/db.ts'
+import { prepared } from '../platform/prepared.ts'
 import { deleteSome, soberNow } from '../platform/expire.ts'
 import type { Ids } from '../platform/ids.ts'
 import type { Jobs } from '../platform/jobs.ts'
@@ -43,7 +44,7 @@ export interface EventsService extends Events {
 export const EVENTS_KEPT_MS = 400 * 86_400_000
 const retentionEveryMs = 3_600_000
 
-const publishStatement = `
+const publishStatement = prepared(`
 with link as materialized (select num from instances where num = $1 and epoch = $2 and deleted_at is null),
 inserted as (
   insert into events (id, instance_num, run, seq, type, message, metadata, at)
@@ -53,13 +54,13 @@ inserted as (
   order by r.run, r.seq
   on conflict (instance_num, run, seq) do nothing returning id
 )
-select exists (select 1 from link) as current, array(select id from inserted) as stored`
+select exists (select 1 from link) as current, array(select id from inserted) as stored`)
 
-const recordStatement = `
+const recordStatement = prepared(`
 insert into events (id, instance_num, type, message, metadata, at)
 select r.id, r.num, r.type, r.message, r.metadata, now()
 from unnest($1::text[], $2::int4[], $3::text[], $4::text[], $5::jsonb[]) as r (id, num, type, message, metadata)
-returning id, at`
+returning id, at`)
 
 export const createEvents = (deps: EventsDeps): EventsService => {
   const { db, bus, clock, ids, jobs, count } = deps

@@ -2,6 +2,7 @@
 import type { MetricSample } from '@sindri/schema'
 import { Fault } from '@sindri/schema/contract/codes'
 import type { Db } from '../platform/db.ts'
+import { prepared } from '../platform/prepared.ts'
 import { superseded } from '../platform/records.ts'
 import { BUCKET_MS, SNAPSHOTS_KEPT_MS } from './buckets.ts'
 import { FIGURE_COLUMNS, toStored } from './figures.ts'
@@ -56,7 +57,7 @@ const types = FIGURE_COLUMNS.map(({ type }) => (type === 'bigint' ? 'int8' : 'fl
  * A dirty mark that exists is locked, not rewritten ("where false"): the rollup job, which locks marks before it reads samples, either sees
  * these samples or leaves the mark. "do nothing" would lose a mark that the job is about to delete.
  */
-const statement = `
+const statement = prepared(`
 with link as materialized (
   select l.b, i.num from unnest($1::int4[], $2::int4[], $3::int8[]) as l (b, num, epoch)
   join instances i on i.num = l.num and i.epoch = l.epoch and i.deleted_at is null
@@ -90,7 +91,7 @@ with link as materialized (
 select b, n from input i
 where not exists (select 1 from inserted s where s.instance = i.instance and s.run = i.run and s.seq = i.seq)
 union all
-select b, null from unnest($1::int4[]) as l (b) where b not in (select b from link)`
+select b, null from unnest($1::int4[]) as l (b) where b not in (select b from link)`)
 
 /** An array as PostgreSQL reads it. Numbers, times and UUIDs need no quotes there, which saves most of the time that writing one takes. */
 const list = <T>(

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backend, openTestDb } from '../testing/backend.ts'
 import type { TestDb } from '../testing/backend.ts'
 import type { Actor } from './auditEntry.ts'
+import { prepared } from './prepared.ts'
 
 const errors: Error[] = []
 let db: TestDb
@@ -98,16 +99,17 @@ describe('values', () => {
 
   it('join bulk inserts by unnest with Prisma reads of the same rows', async () => {
     const at = new Date('2026-03-29T02:30:00.001Z')
+    const epoch = new Date(0)
     await db.query(
-      `insert into replicas (id, started_at, heard_since, seen_at) select id, at, at, at from unnest($1::text[], $2::timestamptz[]) as t (id, at)`,
+      `insert into replicas (id, started_at, heard_since, admits_since, seen_at) select id, at, at, at, at from unnest($1::text[], $2::timestamptz[]) as t (id, at)`,
       [
         ['r1', 'r2'],
-        [at, new Date(0)],
+        [at, epoch],
       ],
     )
     expect(await db.prisma.replica.findMany({ orderBy: { id: 'asc' } })).toEqual([
-      { id: 'r1', startedAt: at, heardSince: at, seenAt: at },
-      { id: 'r2', startedAt: new Date(0), heardSince: new Date(0), seenAt: new Date(0) },
+      { id: 'r1', startedAt: at, heardSince: at, admitsSince: at, seenAt: at },
+      { id: 'r2', startedAt: epoch, heardSince: epoch, admitsSince: epoch, seenAt: epoch },
     ])
     await db.prisma.replica.create({ data: { id: 'r3', startedAt: at, heardSince: at, seenAt: at } })
     expect(await db.query('select seen_at from replicas where id = $1', ['r3'])).toEqual([{ seen_at: at }])
@@ -117,6 +119,16 @@ describe('values', () => {
     await expect(db.query(`select 9007199254740993::int8 as big`)).rejects.toThrow(
       'Expected a number up to 2^53 from the database, got 9007199254740993',
     )
+  })
+
+  it('of a prepared statement come like those of any other, each time, in and outside of transactions', async () => {
+    const sum = prepared('select $1::int4 + 1 as n, $2::text as text')
+    for (const n of [1, 2, 3]) expect(await db.query(sum, [n, 'a'])).toEqual([{ n: n + 1, text: 'a' }])
+    expect(await db.tx((tx) => tx.query(sum, [7, null]))).toEqual([{ n: 8, text: null }])
+    await expect(db.query(sum, ['x', 'a'])).rejects.toThrow('invalid input syntax')
+    expect(await db.query(sum, [4, 'b'])).toEqual([{ n: 5, text: 'b' }])
+    await expect(db.query(prepared('select no_such_column'))).rejects.toThrow('no_such_column')
+    await expect(db.query(prepared('select no_such_column'))).rejects.toThrow('no_such_column')
   })
 
   it('of one call are one statement', async () => {

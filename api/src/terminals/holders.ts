@@ -3,6 +3,7 @@ import type { AgentViewer } from '@sindri/schema'
 import { Fault } from '@sindri/schema/contract/codes'
 import type { Clock } from '../platform/clock.ts'
 import type { Db } from '../platform/db.ts'
+import { prepared } from '../platform/prepared.ts'
 import { createTogether } from '../platform/together.ts'
 import { checkTerminalId, noTerminal } from './check.ts'
 
@@ -20,10 +21,10 @@ interface Holding {
   terminals: { id: string; epoch: number }[]
 }
 
-const holdingStatement = `
+const holdingStatement = prepared(`
 select i.id, i.epoch, coalesce(json_agg(json_build_object('id', t.id, 'epoch', t.epoch)) filter (where t.id is not null), '[]') as terminals
 from instances i left join terminals t on t.instance_id = i.id and t.state <> 'CLOSED'
-where i.id = any($1::text[]) group by i.id`
+where i.id = any($1::text[]) group by i.id`)
 
 /** Beyond this the oldest goes, and costs one question more. */
 const most = 20_000

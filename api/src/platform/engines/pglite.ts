@@ -8,6 +8,7 @@ import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { makeFolder } from '../folder.ts'
 import { lockFolder } from './folderLock.ts'
 import { whileOpen } from './store.ts'
+import type { Prepared } from '../prepared.ts'
 import type { Query, Store } from './store.ts'
 import { parsers, toParam } from './values.ts'
 
@@ -27,8 +28,9 @@ const asIs = new Proxy({}, { get: () => (value: string) => value }) as Record<nu
 
 const queryOn =
   (runs: Pick<Transaction, 'query'>): Query =>
-  async <T>(sql: string, params: readonly unknown[] = []) =>
-    (await runs.query<T>(sql, params.map(toParam), { parsers, serializers: asIs })).rows
+  async <T>(sql: string | Prepared, params: readonly unknown[] = []) =>
+    (await runs.query<T>(typeof sql === 'string' ? sql : sql.text, params.map(toParam), { parsers, serializers: asIs }))
+      .rows
 
 /**
  * PGlite answers within microtasks, so a queue of queries would keep sockets and timers waiting until it is empty.

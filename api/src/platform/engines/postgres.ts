@@ -2,6 +2,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { whileOpen } from './store.ts'
+import type { Prepared } from '../prepared.ts'
 import type { Query, Store } from './store.ts'
 import { parsers, toParam } from './values.ts'
 
@@ -19,9 +20,9 @@ type Runs = { query(config: pg.QueryConfig & { queryMode?: 'extended' }): Promis
 
 const queryOn =
   (runs: Runs): Query =>
-  async <T>(text: string, params: readonly unknown[] = []) => {
+  async <T>(sql: string | Prepared, params: readonly unknown[] = []) => {
     const result = await runs.query({
-      text,
+      ...(typeof sql === 'string' ? { text: sql } : sql),
       values: params.map(toParam),
       // One statement per query, as on PGlite.
       queryMode: 'extended',

@@ -4,8 +4,9 @@ import type {
   SqlMigrationAwareDriverAdapterFactory,
   Transaction,
 } from '@prisma/driver-adapter-utils'
+import type { Prepared } from '../prepared.ts'
 
-export type Query = <T = Record<string, unknown>>(sql: string, params?: readonly unknown[]) => Promise<T[]>
+export type Query = <T = Record<string, unknown>>(sql: string | Prepared, params?: readonly unknown[]) => Promise<T[]>
 
 export interface Store {
   kind: 'postgres' | 'pglite'
