@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { agentEnvironment, forkConsole, type Ready } from './kit/console.ts'
 import { endAll } from './kit/end.ts'
-import { consoleArgv, consoleEntry } from './kit/entry.ts'
+import { agentArgv, agentEntry, consoleArgv, consoleEntry } from './kit/entry.ts'
 import { keep, type Kept } from './kit/keep.ts'
 import { mustBeFree } from './kit/port.ts'
 import { noArguments, program } from './kit/program.ts'
@@ -51,8 +51,7 @@ await program(async () => {
     // Where it was, so that pages and agents find it again.
     const again = { ...shared, PORT: new URL(about.url).port }
     if (!stopped) keeper = keep('console', consoleEntry, again, { running: first, execArgv: consoleArgv })
-    if (!stopped)
-      agent = keep('agent', path.join(root, 'agent/src/enter.mjs'), agentEnvironment(about, dataDir, shared))
+    if (!stopped) agent = keep('agent', agentEntry, agentEnvironment(about, dataDir, shared), { execArgv: agentArgv })
     console.log(summary(about, Date.now() - enteredAt))
   } catch (error) {
     const wasAsked = !!stopped

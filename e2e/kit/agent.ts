@@ -1,6 +1,7 @@
 // An agent as a real process, its state and its home in a folder of the test.
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
+import { agentArgv, agentEntry } from '../../scripts/kit/entry.ts'
 import { type Proc, root, run } from './processes.ts'
 
 export const agentState = (folder: string, name: string): string => path.join(folder, `agent-${name}`)
@@ -13,7 +14,7 @@ export function runAgent(
   // Shells read nothing there that the machine's user once wrote, and leave nothing behind.
   const home = path.join(folder, 'home')
   mkdirSync(home, { recursive: true })
-  return run(path.join(root, 'agent/src/enter.mjs'), {
+  const variables = {
     SINDRI_CONSOLE_URL: url,
     SINDRI_CONSOLE_API_KEY_FILE: secretFile,
     SINDRI_INSTANCE_ID: name,
@@ -22,7 +23,8 @@ export function runAgent(
     SINDRI_AGENT_SHELL: '/bin/bash',
     HOME: home,
     ...env,
-  })
+  }
+  return run(agentEntry, variables, undefined, [], agentArgv)
 }
 
 /** Simulated ones, all in one process. */

@@ -1,7 +1,12 @@
-// The console's program and what Node runs it with, wherever it is started from.
+// The programs of console and agent and what Node runs them with, wherever they are started from.
 import path from 'node:path'
 
 export const consoleEntry = path.resolve(import.meta.dirname, '../../api/src/enter.mjs')
 
 /** On a machine with much memory V8 lets garbage grow to 128 MiB before it looks for the first time; the console needs a quarter of that. */
 export const consoleArgv = ['--max-semi-space-size=16']
+
+export const agentEntry = path.resolve(import.meta.dirname, '../../agent/src/enter.mjs')
+
+/** It is a guest on its machine: it does without the compiler for the hottest code, and collects garbage before it asks for more memory. */
+export const agentArgv = ['--no-turbofan', '--optimize-for-size']

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { consoleArgv, consoleEntry } from './entry.ts'
+import { agentArgv, agentEntry, consoleArgv, consoleEntry } from './entry.ts'
 import { composeFaults, dockerfileFaults, targetFaults } from './images.ts'
 import { root } from './steps.ts'
 
@@ -16,10 +16,14 @@ test('both files are without fault', () => {
   expect(composeFaults(compose, dockerfile)).toEqual([])
 })
 
-test('the image and the handbook start the console as `npm start` does', () => {
-  const argv = ['node', ...consoleArgv, path.relative(root, consoleEntry)]
-  expect(dockerfile).toContain(`CMD ${JSON.stringify(argv).replaceAll(',', ', ')}`)
-  expect(readFileSync(path.join(root, 'docs/operations.md'), 'utf8')).toContain(`exec ${argv.join(' ')}\n`)
+test('images and handbook start console and agent as `npm start` does', () => {
+  const [console, agent] = [
+    ['node', ...consoleArgv, path.relative(root, consoleEntry)],
+    ['node', ...agentArgv, path.relative(root, agentEntry)],
+  ]
+  for (const argv of [console, agent])
+    expect(dockerfile).toContain(`\nCMD ${JSON.stringify(argv).replaceAll(',', ', ')}\n`)
+  expect(readFileSync(path.join(root, 'docs/operations.md'), 'utf8')).toContain(`exec ${console.join(' ')}\n`)
 })
 
 describe('a broken Dockerfile is found:', () => {
