@@ -12,8 +12,9 @@ function setUp() {
     sentAtMs.push(clock.monotonicMs() - startMs)
     rests.push(restBytes)
   }
-  const coalescer = createCoalescer({ clock, release })
-  return { clock, coalescer, sentAtMs, rests }
+  const console = { isBusy: false }
+  const coalescer = createCoalescer({ clock, release, isBusy: () => console.isBusy })
+  return { clock, coalescer, console, sentAtMs, rests }
 }
 
 describe('the coalescer', () => {
@@ -82,6 +83,32 @@ describe('the coalescer', () => {
       await clock.advance(1)
     }
     expect(sentAtMs.length).toBeLessThanOrEqual(21)
+  })
+
+  test('sends every 20 ms while nothing is answered, and no longer once it is', async () => {
+    const { clock, coalescer, console, sentAtMs } = setUp()
+    console.isBusy = true
+    for (let i = 0; i < 45; i++) {
+      coalescer.push(60)
+      await clock.advance(1)
+    }
+    expect(sentAtMs).toEqual([0, 20, 40])
+    console.isBusy = false
+    await clock.advance(5)
+    expect(sentAtMs).toEqual([0, 20, 40, 50])
+  })
+
+  test('delays neither an echo nor a full message while nothing is answered', async () => {
+    const { clock, coalescer, console, sentAtMs } = setUp()
+    console.isBusy = true
+    coalescer.push(10)
+    await clock.advance(1)
+    coalescer.expectEcho()
+    coalescer.push(1)
+    expect(sentAtMs).toEqual([0, 1])
+    await clock.advance(1)
+    coalescer.push(LIMITS.terminalChunkBytes)
+    expect(sentAtMs).toEqual([0, 1, 2])
   })
 
   test('leaves no timer behind', async () => {

@@ -5,6 +5,8 @@ export interface Outlet {
   readonly isUp: boolean
   /** Whether more output may go to this address: everybody (null) or one attachment. */
   hasRoom(attachmentId: string | null): boolean
+  /** Whether output is under way to it. */
+  isBusy(attachmentId: string | null): boolean
   /** Does nothing while the link is away: the ring has what was not sent. */
   send(attachmentId: string | null, frames: TerminalFrame[]): void
   up(): void
@@ -33,6 +35,7 @@ export function createOutlet({ publish, isUp, inFlightBytes, onRoom }: OutletOpt
       return isUp
     },
     hasRoom: (attachmentId) => isUp && (underWay.get(attachmentId) ?? 0) < inFlightBytes,
+    isBusy: (attachmentId) => (underWay.get(attachmentId) ?? 0) > 0,
     send(attachmentId, frames) {
       if (!isUp || frames.length === 0) return
       const bytes = outputBytes(frames)

@@ -371,7 +371,7 @@ describe('the flow of a session', () => {
     const viewer = view('a')
     console.isSlow = true
     for (let i = 0; i < 4; i++) pty.writes(pattern(64 * KiB))
-    await clock.advance(5)
+    await clock.advance(20)
     expect(viewer.expected).toBe(256 * KiB)
     session.linkLost()
     session.linkRegained()

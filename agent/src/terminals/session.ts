@@ -102,7 +102,7 @@ export function openSession(options: SessionOptions): Session {
       if (governorId) on({ kind: 'sent', id: governorId, offset })
     },
   })
-  const coalescer = createCoalescer({ clock, release })
+  const coalescer = createCoalescer({ clock, release, isBusy: () => outlet.isBusy(null) })
   const beacon = createBeacon({ clock, send: sendBeacon })
   const writers = createWriters({ write: pty.write, onWritten: beacon.soon, isThere: (id) => replays.has(id) })
 
