@@ -119,6 +119,7 @@ describe('a command', () => {
     await field().fill('sh')
     await field().press('Enter')
     await page.getByText('Expected NAME=value with letters, digits and _, got 2A=x.').waitFor()
+    expect(await page.evaluate(() => (document.activeElement as HTMLTextAreaElement).value)).toBe('2A=x')
     await page.getByLabel('Variables').fill('A=$HOME')
     expect(await violationsOf(page)).toEqual([])
     await shootAll(page, 'commands-more')
