@@ -1,4 +1,5 @@
 // Our scalars let in what they promise, written down or as a variable, and nothing else.
+import fc from 'fast-check'
 import { coerceInputLiteral, type GraphQLScalarType, parseConstValue } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import { schema } from './index.ts'
@@ -89,6 +90,25 @@ describe('Bytes', () => {
     {},
   ])('refuses %j', (value) => {
     expect(() => read(value)).toThrow(/^Bytes: expected base64/)
+  })
+
+  it('takes what the pattern says, and nothing else', () => {
+    const pattern = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+    const text = fc.oneof(
+      fc.base64String(),
+      fc
+        .array(fc.constantFrom('A', 'z', '9', '+', '/', '=', '=', '-', ' ', '\n', '\t', '_', 'é', '\0'), {
+          maxLength: 12,
+        })
+        .map((signs) => signs.join('')),
+    )
+    fc.assert(
+      fc.property(text, (value) => {
+        if (pattern.test(value)) expect(read(value)).toBe(value)
+        else expect(() => read(value)).toThrow(/^Bytes: expected base64/)
+      }),
+      { numRuns: 5_000 },
+    )
   })
 })
 
