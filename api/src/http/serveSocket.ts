@@ -119,6 +119,8 @@ export const createServeSocket = ({ operations, ports, log, state }: Serving): S
     running[id] = null
     try {
       const result = operation.finish(await operation.execute())
+      // What it set going, an order or an event that somebody waits for, leaves before the word that it was taken.
+      await new Promise<void>((resolve) => process.nextTick(resolve))
       if (!(id in running)) return
       const told = JSON.stringify(id)
       await conn.send(`{"id":${told},"type":"next","payload":${textOf(result)}}`)
