@@ -29,6 +29,9 @@ async function bareSockets(): Promise<number> {
 
 const world = await openWorld({ SINDRI_ENROL_RATE: '100000' })
 const rows = await openRows(world.backend.databaseUrl)
+// As it is started every time but the first: what applied the migrations stays in memory until then.
+await world.killConsole('SIGTERM')
+await world.startConsole()
 try {
   const swarms = createSwarms(world, rows)
   const { pid } = world.console()
