@@ -1,6 +1,7 @@
 // What an administrator does at the machine itself: `reset-password [e-mail]` prints a new one-time password.
 import { createAccess } from './access/access.ts'
 import { readAdminCommand, USAGE } from './access/adminCommand.ts'
+import { busPrefix } from './platform/busPrefix.ts'
 import { openBus } from './platform/openBus.ts'
 import { systemClock } from './platform/clock.ts'
 import { openDb } from './platform/db.ts'
@@ -20,7 +21,7 @@ const resetPassword = async (email: string | undefined): Promise<string> => {
   const db = await openDb(env.databaseUrl, { onError })
   try {
     await db.migrate()
-    const bus = await openBus(env.redisUrl, { clock, onError })
+    const bus = await openBus(env.redisUrl, { prefix: await busPrefix(db), clock, onError })
     try {
       const access = createAccess({ db, bus, clock, ids: createIds(clock), jobs: createJobs({ clock, log }), log })
       const { user, oneTimePassword } = await access.recover(email)

@@ -20,6 +20,7 @@ import type { Env } from './platform/env.ts'
 import { createIds } from './platform/ids.ts'
 import { createJobs } from './platform/jobs.ts'
 import { createLog, type Log } from './platform/log.ts'
+import { busPrefix } from './platform/busPrefix.ts'
 import { openBus } from './platform/openBus.ts'
 import { createReadiness } from './platform/readiness.ts'
 import { createStop } from './platform/stop.ts'
@@ -76,7 +77,8 @@ export const createApp = (env: Env, overrides: Overrides = {}): App => {
     await timed('migrate database', () => db.migrate())
     if (!overrides.clock) stop.add('clock', await own.follow(() => db.timeMs(), log))
     const databaseLabel = await nameDatabase(db)
-    const bus = overrides.bus ?? (await timed('open bus', () => openBus(env.redisUrl, { clock, onError })))
+    const prefix = await busPrefix(db)
+    const bus = overrides.bus ?? (await timed('open bus', () => openBus(env.redisUrl, { prefix, clock, onError })))
     if (!overrides.bus) stop.add('bus', () => bus.close())
 
     // Slices

@@ -28,8 +28,13 @@ test.each([
 test('passes all bytes on, cut anywhere, and loses exactly the next message of a topic', async () => {
   const { loss, sift, passed } = open()
   const undo = loss.lose('order', 'next')
-  const lost = message('sindri/order/a', 'one')
-  const kept = ['+OK\r\n', message('sindri/orders/a', 'x'), lost, message('sindri/order/a', 'two', '>')]
+  const lost = message('sindri/a-console/order/a', 'one')
+  const kept = [
+    '+OK\r\n',
+    message('sindri/a-console/orders/a', 'x'),
+    lost,
+    message('sindri/a-console/order/a', 'two', '>'),
+  ]
   for (const byte of kept.join('')) sift.write(byte)
   await expect.poll(passed).toBe(kept.filter((each) => each !== lost).join(''))
   expect(undo()).toBe(true)
@@ -40,10 +45,10 @@ test('loses the message after which nothing comes on its channel, and no other',
   const { loss, sift, passed } = open()
   const undo = loss.lose('order', 'last')
   const [first, other, last, later] = [
-    message('sindri/order/a', 'one'),
-    message('sindri/link/a', 'x'),
-    message('sindri/order/a', 'two'),
-    message('sindri/order/a', 'three'),
+    message('sindri/a-console/order/a', 'one'),
+    message('sindri/a-console/link/a', 'x'),
+    message('sindri/a-console/order/a', 'two'),
+    message('sindri/a-console/order/a', 'three'),
   ]
   for (const each of [first, other, last]) sift.write(each)
   await vi.advanceTimersByTimeAsync(5_000)
@@ -58,8 +63,8 @@ test('a beacon is neither lost nor anything that follows', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   const { loss, sift, passed } = open()
   const undo = loss.lose('terminal.frames', 'last')
-  const beacon = message('sindri/terminal.frames/t', 'origin [{"kind":"beacon","outputHead":7}]')
-  sift.write(message('sindri/terminal.frames/t', 'origin [{"kind":"output","offset":0}]'))
+  const beacon = message('sindri/a-console/terminal.frames/t', 'origin [{"kind":"beacon","outputHead":7}]')
+  sift.write(message('sindri/a-console/terminal.frames/t', 'origin [{"kind":"output","offset":0}]'))
   await vi.advanceTimersByTimeAsync(900)
   sift.write(beacon)
   await vi.advanceTimersByTimeAsync(900)
@@ -71,7 +76,7 @@ test('a beacon is neither lost nor anything that follows', async () => {
 test('what it held back is given on when it is not wanted any more', async () => {
   const { loss, sift, passed } = open()
   const undo = loss.lose('order', 'last')
-  const [first, next] = [message('sindri/order/a', 'one'), '+PONG\r\n']
+  const [first, next] = [message('sindri/a-console/order/a', 'one'), '+PONG\r\n']
   sift.write(first)
   expect(undo()).toBe(false)
   sift.write(next)

@@ -42,7 +42,10 @@ export function endOfValue(bytes: Buffer, at: number): number | null {
 const channelOf = (value: Buffer): string | null =>
   /^[*>]3\r\n\$7\r\nmessage\r\n\$\d+\r\n(.*?)\r\n/.exec(value.toString('latin1', 0, 300))?.[1] ?? null
 
-export function createLoss(prefix = 'sindri/'): Loss {
+/** Without what says whose it is. */
+const topicAndKey = (channel: string): string => channel.replace(/^sindri\/[^/]+\//, '')
+
+export function createLoss(): Loss {
   let wanted: { topic: string; which: 'next' | 'last'; done: boolean } | null = null
 
   return {
@@ -67,7 +70,7 @@ export function createLoss(prefix = 'sindri/'): Loss {
             const current = wanted
             const channel = current && !current.done ? channelOf(value) : null
             if (!current || current.done) letGo((each) => this.push(each))
-            if (!current || !channel?.startsWith(`${prefix}${current.topic}/`)) {
+            if (!current || !channel || !topicAndKey(channel).startsWith(`${current.topic}/`)) {
               this.push(value)
               continue
             }

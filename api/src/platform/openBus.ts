@@ -4,14 +4,12 @@ import type { Bus } from './bus.ts'
 import { createMemoryEngine } from './engines/memory.ts'
 import type { RedisEngineOptions } from './engines/redis.ts'
 
-export type BusOptions = Omit<RedisEngineOptions, 'prefix'> & { prefix?: string }
-
-export const openBus = async (url: string | undefined, options: BusOptions): Promise<Bus> => {
+export const openBus = async (url: string | undefined, options: RedisEngineOptions): Promise<Bus> => {
   if (!url) return createBus({ engine: createMemoryEngine(), onError: options.onError })
   // Most consoles never load it.
   const { openRedisEngine } = await import('./engines/redis.ts')
   return createBus({
-    engine: await openRedisEngine(url, { prefix: 'sindri/', ...options }),
+    engine: await openRedisEngine(url, options),
     onError: options.onError,
   })
 }

@@ -12,7 +12,7 @@ import { openPglite } from '../platform/engines/pglite.ts'
 import { migrate } from '../platform/migrate.ts'
 import { readMigrations } from '../platform/migrations.ts'
 import { openBus } from '../platform/openBus.ts'
-import type { BusOptions } from '../platform/openBus.ts'
+import type { RedisEngineOptions } from '../platform/engines/redis.ts'
 
 export type Backend = 'embedded' | 'services'
 
@@ -138,7 +138,7 @@ export interface TestBus extends Bus {
 }
 
 /** A bus that shares nothing with other test files. */
-export const openTestBus = async (options: Partial<BusOptions> = {}): Promise<TestBus> => {
+export const openTestBus = async (options: Partial<RedisEngineOptions> = {}): Promise<TestBus> => {
   const prefix = `sindri_test_${randomBytes(6).toString('hex')}/`
   const open = () =>
     openBus(backend === 'services' ? testRedisUrl : undefined, {
