@@ -13,6 +13,9 @@ const FIRST = Math.min(1_000, AGENTS)
 const SETTLE_S = 45
 const SECONDS = 60
 
+/** Percent of a core for a thousand agents. */
+const share = (ms: number): number => ms / SECONDS / 10 / (AGENTS / 1000)
+
 const pause = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000))
 
 async function bareSockets(): Promise<number> {
@@ -35,10 +38,6 @@ await world.startConsole()
 try {
   const swarms = createSwarms(world, rows)
   const { pid } = world.console()
-  const cpuMs = async (): Promise<{ console: number; database: number }> => ({
-    console: cpuMsOf(pid),
-    database: (await rows.servers()).map(cpuMsOf).reduce((sum, ms) => sum + ms, 0),
-  })
   await pause(SETTLE_S / 3)
   const empty = usageOf(pid).rssMiB
   await swarms.add(FIRST)
@@ -50,15 +49,14 @@ try {
   await pause(SETTLE_S)
 
   const silent = rows.watchSilent()
-  const before = await cpuMs()
+  const spentByDatabase = await rows.watchProcessor()
+  const before = cpuMsOf(pid)
   await pause(SECONDS)
-  const after = await cpuMs()
+  const ofConsole = share(cpuMsOf(pid) - before)
+  const ofDatabase = share(await spentByDatabase())
   const whole = usageOf(pid).rssMiB
   const falselySilent = silent()
   const held = await rows.count(`select count(*) from instances where liveness = 'ONLINE'`)
-  const share = (ms: number): number => ms / SECONDS / 10 / (AGENTS / 1000)
-  const ofConsole = share(after.console - before.console)
-  const ofDatabase = share(after.database - before.database)
   const each = ((whole - empty) * 1024) / AGENTS
   const bare = await bareSockets()
   print({
