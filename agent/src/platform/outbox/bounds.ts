@@ -71,10 +71,13 @@ export function createBounds({ logs, nowMs, log, onDrop, spoolBytes, spoolMs, me
   const sum = (of: (streamLog: StreamLog) => number): number =>
     streams.reduce((total, stream) => total + of(logs[stream]), 0)
 
-  /** Records that the disk does not take. Events go only when no sample is left to drop, and ends of commands last. */
+  /**
+   * Records that the disk does not take. Events go only when no sample is left to drop, and ends of commands last. The report of a gap never goes:
+   * it says what was dropped, and there is one at a time.
+   */
   function dropFromMemory(): void {
     let excess = sum((streamLog) => streamLog.memoryBytes()) - memoryBytes
-    for (const stream of ['samples', 'events', 'gaps', 'commands'] as const) {
+    for (const stream of ['samples', 'events', 'commands'] as const) {
       const victims: Held[] = []
       for (const record of logs[stream].held) {
         if (excess <= 0) break

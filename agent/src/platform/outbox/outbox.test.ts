@@ -342,6 +342,18 @@ test('ends of commands outlast everything else where there is neither disk nor r
   expect(outbox.held('samples').records).toBe(0)
 })
 
+test('the report of a gap stays where all else in memory is on its way and there is no room', async () => {
+  const outbox = await open({ dir: null, memoryBytes: 2_800, nowMs: () => null })
+  const sample = { text: 'x'.repeat(500) }
+  for (let at = 1; at <= 5; at++) outbox.append('samples', at, sample)
+  const onItsWay = await outbox.take()
+  expect(seqs(onItsWay)).toEqual([1, 2, 3, 4, 5])
+  outbox.append('samples', 6, sample)
+  expect(outbox.state().dropped).toBe(1)
+  const report = await outbox.take()
+  expect(report).toMatchObject({ stream: 'gaps', records: [{ value: { dropped: 1 } }] })
+})
+
 test('says what former runs left in a stream, and when the last of it is answered for', async () => {
   const first = await open()
   for (let index = 0; index < 2; index++) first.append('commands', clock.now(), { index })
