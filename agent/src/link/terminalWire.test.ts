@@ -135,7 +135,8 @@ describe('the terminals of a link', () => {
     attach('trm_1')
     for (const letter of 'abcdef') {
       ptys[0]!.writes(letter)
-      await clock.advance(10)
+      // Longer than what comes is gathered for while the console is behind.
+      await clock.advance(50)
     }
     const outputs = of('publishTerminalFrames')
       .flatMap(({ frames }) => frames as { output?: { offset: number; data: string } }[])
