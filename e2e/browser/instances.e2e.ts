@@ -62,6 +62,8 @@ afterAll(async () => {
 describe('the first instance', () => {
   it('joins by the very command that the page gives, and the page becomes the list', async () => {
     await page.getByRole('link', { name: 'Instances', exact: true }).click()
+    // The fleet, which one comes from, has the same command and waits as well.
+    await page.getByRole('heading', { name: 'Instances', exact: true }).waitFor()
     await page.getByText('Waiting for the agent').waitFor()
     await page.getByText(/^Only this machine can reach this console/).waitFor()
     const command = await copyCommand(page)
