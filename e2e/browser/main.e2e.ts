@@ -132,6 +132,7 @@ describe('an operator', () => {
     await screen.type('yes\r')
     await screen.sees(/^y$/m)
     await page.keyboard.press('Control+c')
+    await screen.prompted()
     await screen.type('clear; echo over-$((2+3))\r')
     await screen.sees('over-5', 10_000)
   })

@@ -117,6 +117,7 @@ describe('a terminal on a phone', () => {
     expect(await rows()).not.toContain('undefined')
     // A finger holds no key: the first tap says where a link leads, the second goes there.
     await page.keyboard.press('Control+c')
+    await prompted()
     await type(`clear; echo ${world.url}/healthz\r`)
     await sees(/^http\S+\/healthz\n/)
     const link = page.locator('.xterm-screen')
