@@ -55,7 +55,10 @@ try {
 
   await viewer.ask('signIn', { url: world.url, cookie: api.cookie() })
   const script = writeScript(world.folder, 'fill', `head -c ${FLOOD_BYTES} /dev/zero | tr '\\0' x\nexec sleep 3600`)
-  for (let i = 0; i < TERMINALS; i++) await viewer.ask('read', { instanceId, script, bytes: FLOOD_BYTES })
+  for (let i = 0; i < TERMINALS; i++) {
+    await viewer.ask('ready', { instanceId, script })
+    await viewer.ask('read', { bytes: FLOOD_BYTES })
+  }
   const withTerminals = await idle(agent.pid)
   await viewer.ask('end')
   await viewer.ask('close')

@@ -36,8 +36,9 @@ try {
     // The first run warms the compilers up.
     for (let i = 0; i <= TIMES; i++) {
       const { bytes, ms } = await readBare(script)
+      await viewer.ask('ready', { instanceId, script })
       const before = [world.console().pid, agent.pid].map(usageOf)
-      const tookMs = await viewer.ask<number>('read', { instanceId, script, bytes })
+      const tookMs = await viewer.ask<number>('read', { bytes })
       const after = [world.console().pid, agent.pid].map(usageOf)
       const [ofConsole = 0, ofAgent = 0] = after.map(({ cpuMs }, index) => cpuMs - (before[index]?.cpuMs ?? 0))
       const mb = bytes / MB

@@ -29,7 +29,8 @@ try {
 
   // What a flood that is read makes both of them hold is not counted.
   const warm = writeScript(world.folder, 'warm', flood(WARM_MB))
-  await stalled.ask('read', { instanceId, script: warm, bytes: WARM_MB * 1e6 })
+  await stalled.ask('ready', { instanceId, script: warm })
+  await stalled.ask('read', { bytes: WARM_MB * 1e6 })
   const echo = writeScript(world.folder, 'echo', ECHO)
   const before = await page.ask<number[]>('echo', { instanceId, script: echo })
 

@@ -8,6 +8,7 @@ import { READY } from './script.ts'
 
 let api: Api
 const shells: Shell[] = []
+let waiting: Shell
 
 /** A terminal that runs the script, which waits for its key. */
 async function open(instanceId: string, script: string): Promise<Shell> {
@@ -29,9 +30,13 @@ serveRole({
   signIn({ url, cookie }: { url: string; cookie: string }) {
     api = openApi(url, { cookie })
   },
+  /** A terminal of the script, which waits: `read` begins it. */
+  async ready({ instanceId, script }: { instanceId: string; script: string }) {
+    waiting = await open(instanceId, script)
+  },
   /** Milliseconds from the key to the last of so many bytes. */
-  async read({ instanceId, script, bytes }: { instanceId: string; script: string; bytes: number }) {
-    const shell = await open(instanceId, script)
+  async read({ bytes }: { bytes: number }) {
+    const shell = waiting
     const last = shell.next() + bytes
     const began = performance.now()
     const seen = new Promise<number>((resolve) =>
