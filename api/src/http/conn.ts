@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
+import { toBytes } from '../platform/text.ts'
 import type { Connection } from './connections.ts'
 
 const MiB = 1024 * 1024
@@ -25,6 +26,7 @@ export const PING_MS = 15_000
 export const SILENT_MS = 30_000
 /** What a peer gets to answer the closing handshake. */
 export const CLOSE_WITHIN_MS = 2_000
+const asText = { binary: false }
 /** A close frame has room for no more. */
 const REASON_BYTES = 123
 
@@ -135,11 +137,12 @@ export const openConn = ({ ws, socket, nonce, origin, sameOrigin, clock, log, on
       if (ws.readyState !== ws.OPEN) return
       const buffered = ws.bufferedAmount
       if (buffered > BUFFER.maxBytes) return conn.close('SLOW_CONSUMER')
-      handedBytes += Buffer.byteLength(text)
+      const bytes = toBytes(text)
+      handedBytes += bytes.length
       gather()
-      if (buffered < BUFFER.highWaterBytes) return ws.send(text)
+      if (buffered < BUFFER.highWaterBytes) return ws.send(bytes, asText)
       // Resolves when this one is out, or the socket is gone.
-      return new Promise((resolve) => ws.send(text, () => resolve()))
+      return new Promise((resolve) => ws.send(bytes, asText, () => resolve()))
     },
 
     close(name, message) {

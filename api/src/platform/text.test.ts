@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { likePart, lineOf, searchOf } from './text.ts'
+import { describe, expect, it, test } from 'vitest'
+import { likePart, lineOf, searchOf, toBytes } from './text.ts'
 
 describe('a line of text', () => {
   it('is trimmed and keeps every other character', () => {
@@ -30,3 +30,10 @@ it('a search is lower case, and null when it is empty', () => {
 it('what was typed means itself inside a pattern', () => {
   expect(likePart('50%_\\')).toBe(String.raw`%50\%\_\\%`)
 })
+
+test.each(['', 'plain', 'naïve ünïcode', '名前 👩‍💻', 'half \uD83D of a character', 'x'.repeat(100_000) + 'ï'])(
+  'text becomes the bytes of its UTF-8: %j',
+  (text) => {
+    expect(toBytes(text).equals(Buffer.from(text))).toBe(true)
+  },
+)

@@ -22,3 +22,11 @@ export const searchOf = (field: string, value: string | null | undefined, maxCha
 
 /** For `like … escape '\'`: what was typed means itself. */
 export const likePart = (text: string): string => `%${text.replace(/[\\%_]/g, String.raw`\$&`)}%`
+
+const encoder = new TextEncoder()
+
+/** As UTF-8. Nearly all that is sent is ASCII and fits as it is; `Buffer.from` would count before it writes, which takes as long again and more. */
+export const toBytes = (text: string): Buffer => {
+  const bytes = Buffer.allocUnsafe(text.length)
+  return encoder.encodeInto(text, bytes).read === text.length ? bytes : Buffer.from(text)
+}
