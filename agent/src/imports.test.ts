@@ -17,11 +17,7 @@ const foreign = (specifier: string): boolean =>
 
 test('the agent starts with no library that it does not use: no parser, no second reader of the machine', () => {
   const found = libraries(join(import.meta.dirname, 'agent.ts'))
-  expect([...new Set(found.filter(foreign))].toSorted()).toEqual([
-    'graphql-ws/client',
-    'node-pty/requireBinary.js',
-    'ws',
-  ])
+  expect([...new Set(found.filter(foreign))].toSorted()).toEqual(['node-pty/requireBinary.js', 'ws'])
   // As an import these two load all of `fetch` along.
   expect(found).not.toContain('node:http')
   expect(found).not.toContain('node:https')

@@ -120,7 +120,7 @@ const ROOMS: readonly [within: RegExp, library: RegExp, room: RegExp][] = [
   [/^api\//, /^(pg|prisma|@prisma\/.+|pglite-prisma-adapter|@electric-sql\/pglite)$/, /^api\/src\/platform\//],
   [/^api\//, /^(ioredis|graphql-redis-subscriptions|graphql-subscriptions)$/, /^api\/src\/platform\/engines\//],
   [/^api\//, /^(ws|graphql-ws|graphql-yoga|@graphql-yoga\/.+|node:https?)$/, /^api\/src\/http\//],
-  [/^agent\//, /^(ws|graphql-ws)$/, /^agent\/src\/link\//],
+  [/^agent\//, /^ws$/, /^agent\/src\/link\//],
   [/^agent\//, /^node-pty$/, /^agent\/src\/terminals\/pty\.ts$/],
   [/^agent\//, /^systeminformation$/, /^agent\/src\/metrics\//],
   [/^web\//, /^(graphql-ws|@urql\/.+)$/, /^web\/src\/graph\//],

@@ -2,16 +2,15 @@
 import { show } from '@sindri/schema/contract/codes'
 import { type AgentAck, type AgentInit, linkStatement, NONCE_HEADER, PROTOCOL } from '@sindri/schema/contract/protocol'
 import { LIMITS } from '@sindri/schema/contract/limits'
-// The main entrance would load all of `graphql`, which a client has no use for.
-import { createClient } from 'graphql-ws/client'
 import { type KeyObject, sign } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import WebSocket from 'ws'
 import type { Clock, Undo } from '../platform/clock.ts'
-import { oneLine } from '../platform/text.ts'
+import { oneLine, toBytes } from '../platform/text.ts'
 import { readAck } from './ack.ts'
 import { isLinkUrl, readAnswer } from './answers.ts'
 import type { Operation } from './gql/graphql.ts'
+import { createOperations, toUnanswered, type Written } from './operations.ts'
 import { toRefused, toRetryAfterMs, Unanswered } from './refused.ts'
 import { type Silence, watchSilence } from './silence.ts'
 
@@ -46,7 +45,7 @@ export interface Link {
   /** Throws `Refused`, or `Unanswered` when the link ends or the time is over. */
   ask<Result, Variables>(
     operation: Operation<Result, Variables>,
-    variables: Variables,
+    variables: Variables | Written,
     timeoutMs?: number,
   ): Promise<Result>
   /** What comes is as the console sent it, unchecked. `onEnd` is called when the stream ends while the link stays. */
@@ -83,49 +82,88 @@ export function openLink(options: LinkOptions): Promise<Link> {
   const opened = Promise.withResolvers<Link>()
   const closed = Promise.withResolvers<Closed>()
   const askedMs = clock.monotonicMs()
-  // Inside graphql-ws the constructor of the socket would throw where nobody can catch it.
+  // The constructor of the socket would throw.
   if (!isLinkUrl(url)) {
     return Promise.reject(
       new NoLink({ code: 1006, reason: `expected the address of a WebSocket, got ${show(url)}`, retryAfterMs: null }),
     )
   }
   let nonce: string | undefined
-  let socket: WebSocket | undefined
   let silence: Silence | undefined
   let reason = ''
   let retryAfterMs: number | null = null
   let undoClosing: Undo | null = null
-  /** Nothing is sent any more: graphql-ws would open another socket for it, unseen by everybody. */
+  /** Nothing is asked any more. */
   let isOver = false
+  /** What it says more is nobody's. */
+  let isSpoilt = false
   let asked = 0
   let broughtMs: number | null = null
   let nowIdle = Promise.withResolvers<void>()
 
-  /** graphql-ws makes the socket itself; this is where its handshake and its frames can be seen. */
-  class SignedSocket extends WebSocket {
-    constructor(address: string | URL, protocols?: string | string[]) {
-      super(address, protocols, { maxPayload: LIMITS.frameBytes, perMessageDeflate: false })
-      // oxlint-disable-next-line typescript/no-this-alias -- nobody else is ever given this socket
-      socket = this
-      this.on('upgrade', (response) => {
-        const header = response.headers[NONCE_HEADER]
-        if (typeof header === 'string') nonce = header
-      })
-      this.on('unexpected-response', (_, response) => {
-        const { statusCode, headers } = response
-        reason ||= `expected a WebSocket, got status ${statusCode}${headers.location ? ` to ${oneLine(headers.location)}` : ''}`
-        retryAfterMs = toRetryAfterMs(headers['retry-after'])
-        // A console says why, such as that it goes by another name.
-        void readFault(response).then((fault) => {
-          if (fault !== null) reason += `: ${fault}`
-          this.terminate()
-        })
-      })
-      // Without a listener a refused connection would end the process; graphql-ws hears of it by 'close'.
-      this.on('error', (error) => (reason ||= error.message))
-      for (const event of ['message', 'ping', 'pong'] as const) this.on(event, () => silence?.heard())
+  const socket = new WebSocket(url, 'graphql-transport-ws', { maxPayload: LIMITS.frameBytes, perMessageDeflate: false })
+  socket.on('upgrade', (response) => {
+    const header = response.headers[NONCE_HEADER]
+    if (typeof header === 'string') nonce = header
+  })
+  socket.on('unexpected-response', (_, response) => {
+    const { statusCode, headers } = response
+    reason ||= `expected a WebSocket, got status ${statusCode}${headers.location ? ` to ${oneLine(headers.location)}` : ''}`
+    retryAfterMs = toRetryAfterMs(headers['retry-after'])
+    // A console says why, such as that it goes by another name.
+    void readFault(response).then((fault) => {
+      if (fault !== null) reason += `: ${fault}`
+      socket.terminate()
+    })
+  })
+  for (const event of ['message', 'ping', 'pong'] as const) socket.on(event, () => silence?.heard())
+  socket.on('open', () => {
+    if (nonce === undefined) return shut(`expected the header ${NONCE_HEADER}, got none: is this a Sindri console?`)
+    const payload: AgentInit = {
+      ...init,
+      kind: 'agent',
+      protocolVersion: `${PROTOCOL.major}.${PROTOCOL.minor}`,
+      signature: signFor(nonce),
     }
-  }
+    socket.send(JSON.stringify({ type: 'connection_init', payload }))
+  })
+  socket.on('message', (data: Buffer, isBinary) => {
+    if (isSpoilt) return
+    try {
+      if (isBinary) throw new Error('expected a message as text, got bytes')
+      operations.hear(data.toString())
+    } catch (error) {
+      isSpoilt = true
+      shut((error as Error).message)
+    }
+  })
+  socket.on('error', (error) => shut(error.message || 'the socket failed'))
+  socket.on('close', (code, why) => end(code, oneLine(String(why))))
+
+  const operations = createOperations({
+    send: (text) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(toBytes(text), { binary: false })
+    },
+    onAck(payload) {
+      undoDeadline()
+      try {
+        const link: Link = { ...linked, ack: readAck(payload), askedMs, heardMs: clock.monotonicMs() }
+        silence = watchSilence({
+          clock,
+          pingMs,
+          ping: () => socket.send('{"type":"ping"}'),
+          dead() {
+            reason ||= `no sign of life for ${(2 * pingMs) / 1000} s`
+            socket.terminate()
+          },
+        })
+        opened.resolve(link)
+      } catch (error) {
+        opened.reject(error)
+        shut((error as Error).message)
+      }
+    },
+  })
 
   const signFor = (text: string): string =>
     sign(null, Buffer.from(linkStatement(text, init.instance, init.run)), privateKey).toString('base64url')
@@ -133,78 +171,31 @@ export function openLink(options: LinkOptions): Promise<Link> {
   function shut(why: string): void {
     reason ||= why
     isOver = true
-    // Rejects where there was no socket yet.
-    Promise.resolve(client.dispose()).catch(() => {})
-    if (socket?.readyState === WebSocket.CONNECTING) return socket.terminate()
-    socket?.close(1000)
-    undoClosing ??= clock.after(closeWithinMs, () => socket?.terminate())
+    if (socket.readyState === WebSocket.CONNECTING) return socket.terminate()
+    socket.close(1000)
+    undoClosing ??= clock.after(closeWithinMs, () => socket.terminate())
   }
 
   const close = (): void => shut('closed by this agent')
   signal?.addEventListener('abort', close)
   const undoDeadline = clock.after(connectTimeoutMs, () => {
     shut(`no link within ${connectTimeoutMs / 1000} s`)
-    socket?.terminate()
+    socket.terminate()
   })
 
-  function end(event: { code?: number; reason?: string }): void {
+  function end(code: number, why: string): void {
     undoDeadline()
     undoClosing?.()
     signal?.removeEventListener('abort', close)
     silence?.stop()
     isOver = true
-    // It would come back by itself after an ordinary close.
-    Promise.resolve(client.dispose()).catch(() => {})
-    const gone = { code: event.code ?? 1006, reason: reason || oneLine(event.reason ?? ''), retryAfterMs }
+    operations.end(toUnanswered(code, why))
+    const gone = { code, reason: reason || why, retryAfterMs }
     closed.resolve(gone)
     opened.reject(new NoLink(gone))
   }
 
-  const client = createClient({
-    url,
-    webSocketImpl: SignedSocket,
-    lazy: false,
-    retryAttempts: 0,
-    onNonLazyError: () => {},
-    connectionParams: () => {
-      if (nonce === undefined)
-        throw new Error(`expected the header ${NONCE_HEADER}, got none: is this a Sindri console?`)
-      const payload: AgentInit = {
-        ...init,
-        kind: 'agent',
-        protocolVersion: `${PROTOCOL.major}.${PROTOCOL.minor}`,
-        signature: signFor(nonce),
-      }
-      return payload as unknown as Record<string, unknown>
-    },
-    on: {
-      connected: (_, payload) => {
-        undoDeadline()
-        try {
-          const link: Link = { ...operations, ack: readAck(payload), askedMs, heardMs: clock.monotonicMs() }
-          silence = watchSilence({
-            clock,
-            pingMs,
-            ping: () => socket?.send('{"type":"ping"}'),
-            dead() {
-              reason ||= `no sign of life for ${(2 * pingMs) / 1000} s`
-              socket?.terminate()
-            },
-          })
-          opened.resolve(link)
-        } catch (error) {
-          opened.reject(error)
-          shut((error as Error).message)
-        }
-      },
-      // A message that is none, or a socket that failed: graphql-ws begins to close, and forgets this socket at once.
-      error: (error) =>
-        shut(error instanceof Error ? error.message : (error as { message?: string }).message || 'the socket failed'),
-      closed: (event) => end(event as { code?: number; reason?: string }),
-    },
-  })
-
-  const operations: Omit<Link, 'ack' | 'askedMs' | 'heardMs'> = {
+  const linked: Omit<Link, 'ack' | 'askedMs' | 'heardMs'> = {
     closed: closed.promise,
     sign: signFor,
     close,
@@ -216,21 +207,17 @@ export function openLink(options: LinkOptions): Promise<Link> {
       asked++
       const answer = Promise.withResolvers<unknown>()
       let hasAnswer = false
-      const dispose = client.subscribe(
-        { query: operation.query, variables: variables as Record<string, unknown> },
-        {
-          next({ data, errors }) {
-            hasAnswer = true
-            if (errors) answer.reject(toRefused(errors))
-            else answer.resolve(data)
-          },
-          error: (error) => answer.reject(toFailure(error)),
-          // Without `next` before it, this is no answer; an error that nobody will see is not made.
-          complete: () => {
-            if (!hasAnswer) answer.reject(new Unanswered('the console ended the operation without an answer'))
-          },
+      const dispose = operations.begin(operation, variables, {
+        next({ data, errors }) {
+          hasAnswer = true
+          if (errors) answer.reject(toRefused(errors))
+          else answer.resolve(data)
         },
-      )
+        end(error) {
+          // An error that nobody will see is not made.
+          if (!hasAnswer) answer.reject(error ?? new Unanswered('the console ended the operation without an answer'))
+        },
+      })
       const undoTimer = clock.after(timeoutMs, () => {
         answer.reject(new Unanswered(`no answer within ${timeoutMs / 1000} s`))
         dispose()
@@ -250,16 +237,16 @@ export function openLink(options: LinkOptions): Promise<Link> {
       const ended = (error: Error | null): void => {
         if (!isOver) onEnd(error)
       }
-      return client.subscribe(
-        { query: operation.query },
+      return operations.begin(
+        operation,
+        {},
         {
           next({ data, errors }) {
             if (errors) return ended(toRefused(errors))
             broughtMs = clock.monotonicMs()
             onNext(data)
           },
-          error: (error) => ended(toFailure(error)),
-          complete: () => ended(null),
+          end: ended,
         },
       )
     },
@@ -283,12 +270,4 @@ async function readFault(response: IncomingMessage): Promise<string | null> {
   } catch {
     return null
   }
-}
-
-/** graphql-ws hands over a list of GraphQL errors, a close event, or an error of its own. */
-function toFailure(error: unknown): Error {
-  if (Array.isArray(error)) return toRefused(error)
-  if (error instanceof Error) return new Unanswered(oneLine(error.message), { cause: error })
-  const { code, reason } = error as { code?: number; reason?: string }
-  return new Unanswered(`the link closed with code ${code ?? 1006}${reason ? `: ${oneLine(reason)}` : ''}`)
 }

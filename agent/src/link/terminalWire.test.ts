@@ -4,6 +4,7 @@ import { createLog } from '../platform/log.ts'
 import { createScriptedPty, type ScriptedPty } from '../terminals/pty.scripted.ts'
 import { createSessions, type Sessions } from '../terminals/sessions.ts'
 import type { Link } from './openLink.ts'
+import { Written } from './operations.ts'
 import { Refused, Unanswered } from './refused.ts'
 import { createTerminalWire, type TerminalWire } from './terminalWire.ts'
 
@@ -41,8 +42,10 @@ afterEach(() => undo())
 /** Answers as the test says; false answers nothing. */
 function link(answer: (asked: Asked) => unknown = () => ({})) {
   const asked: Asked[] = []
-  const ask = async ({ query }: { query: string }, variables: Asked['variables']): Promise<unknown> => {
+  const ask = async ({ query }: { query: string }, sent: Asked['variables'] | Written): Promise<unknown> => {
     const name = /(\w+)\(/.exec(query.slice(query.indexOf('{')))?.[1] ?? ''
+    // As they arrive.
+    const variables = (sent instanceof Written ? JSON.parse(sent.text) : sent) as Asked['variables']
     const question: Asked = { name, variables }
     asked.push(question)
     const given = answer(question)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { oneLine, plain, toNotice } from './text.ts'
+import { oneLine, plain, toBytes, toNotice } from './text.ts'
 
 test('text is cut to its length, without NUL and without half a character', () => {
   expect(plain('short', 10)).toBe('short')
@@ -13,3 +13,10 @@ test('what somebody else wrote becomes part of one line, without what a terminal
   expect(oneLine('  one\r\ntwo\u001B[2Jthree\u2028four\t ')).toBe('one two [2Jthree four')
   expect(oneLine('x'.repeat(400))).toHaveLength(300)
 })
+
+test.each(['', 'plain', 'naïve ünïcode', '名前 👩‍💻', 'half \uD83D of a character', 'x'.repeat(100_000) + 'ï'])(
+  'text becomes the bytes of its UTF-8: %j',
+  (text) => {
+    expect(toBytes(text).equals(Buffer.from(text))).toBe(true)
+  },
+)

@@ -12,3 +12,11 @@ export const toNotice = (text: string): string => plain(text, 256)
 /** What somebody else wrote, as part of one line: without characters that a terminal would obey. */
 export const oneLine = (text: string, maxChars = 300): string =>
   plain(text.replace(/[\p{Cc}\s]+/gu, ' ').trim(), maxChars)
+
+const encoder = new TextEncoder()
+
+/** As UTF-8. Nearly all that is sent is ASCII and fits as it is; `Buffer.from` would count before it writes, which takes as long again and more. */
+export function toBytes(text: string): Buffer {
+  const bytes = Buffer.allocUnsafe(text.length)
+  return encoder.encodeInto(text, bytes).read === text.length ? bytes : Buffer.from(text)
+}
