@@ -6,12 +6,14 @@ import { makeServer, MessageType, type SubscribeMessage, validateMessage } from 
 import type { Log } from '../platform/log.ts'
 import { closeOf } from './admission.ts'
 import type { Conn } from './conn.ts'
+import { bringsRecords, type Lane } from './lane.ts'
 import { type Results, textOf, toFrames } from './frames.ts'
 import type { Asked, Begun, Operations } from './operations.ts'
 import { toGraphQLError, toGraphQLErrors } from './shown.ts'
 
 export interface Serving {
   operations: Operations
+  lane: Lane
   ports: Ports
   log: Log
   /** The console is going down. */
@@ -56,7 +58,7 @@ const operationIn = (message: unknown): SubscribeMessage | undefined => {
 /** Serves a socket; returns what must be called once it has closed. */
 export type ServeSocket = (conn: Conn, admit: Admit) => (code: number, reason: string) => Promise<void>
 
-export const createServeSocket = ({ operations, ports, log, state }: Serving): ServeSocket => {
+export const createServeSocket = ({ operations, lane, ports, log, state }: Serving): ServeSocket => {
   const base = { ...ports, cookies: null }
   /** By what graphql-ws hands out at each step of a subscription: its payload, then its arguments. */
   const begun = new WeakMap<object, Begun>()
@@ -197,8 +199,11 @@ export const createServeSocket = ({ operations, ports, log, state }: Serving): S
             // Told to go, by a newer link or because its session ended: what it still says is nobody's.
             if (ws.readyState !== ws.OPEN) return
             conn.heard()
-            if (isBinary) conn.close('BAD_MESSAGE')
-            else void handle(served, read(data.toString()), data.length, take)
+            if (isBinary) return conn.close('BAD_MESSAGE')
+            const serve = (): Promise<void> => handle(served, read(data.toString()), data.length, take)
+            if (bringsRecords(data))
+              lane.add(data.length, async () => (ws.readyState === ws.OPEN ? serve() : undefined))
+            else void serve()
           })
           for (const event of ['ping', 'pong'] as const) ws.on(event, conn.heard)
         },

@@ -23,3 +23,6 @@ export const systemClock: Clock = {
     return () => clearInterval(timer)
   },
 }
+
+/** Lets what has come meanwhile, from sockets above all, go first. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

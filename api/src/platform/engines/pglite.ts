@@ -1,11 +1,11 @@
 // PGlite, the embedded database: one process, one connection, every statement and transaction in turn.
 import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PGlite } from '@electric-sql/pglite'
 import type { Transaction } from '@electric-sql/pglite'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { makeFolder } from '../folder.ts'
+import { nextTurn } from '../clock.ts'
 import { lockFolder } from './folderLock.ts'
 import { whileOpen } from './store.ts'
 import type { Prepared } from '../prepared.ts'
