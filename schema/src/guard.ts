@@ -65,7 +65,8 @@ class GuardPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   ): GraphQLFieldResolver<unknown, Types['Context'], object> {
     if (field.kind !== 'Query' && field.kind !== 'Mutation') return resolver
     const { can: action, audit } = field.extensions as unknown as GuardOptions
-    if (audit === undefined) {
+    if (audit !== 'entry') {
+      // What a terminal types every few milliseconds leaves no entry; nothing is kept of it here, its arguments neither.
       return (parent, args, context, info) => {
         demand((context as Context).viewer, action)
         return resolver(parent, args, context, info)
@@ -77,11 +78,10 @@ class GuardPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
         demand(viewer, action)
         return await resolver(parent, args, context, info)
       } catch (error) {
-        // A refusal is part of the record too, and so is a defect; what a terminal types every few milliseconds is not.
+        // A refusal is part of the record too, and so is a defect.
         const fault =
           error instanceof Fault ? error : new Fault('INTERNAL', 'A defect of the console.', {}, { cause: error })
-        if (audit === 'entry' && !accounted.has(fault))
-          await log.refused(viewer, info.fieldName, action, targetOf(args), fault)
+        if (!accounted.has(fault)) await log.refused(viewer, info.fieldName, action, targetOf(args), fault)
         throw error
       }
     }

@@ -9,7 +9,7 @@ import {
 } from 'graphql'
 
 export const unfit = Symbol('unfit')
-/** The value as a resolver gets it, or `unfit`. */
+/** The value as a resolver gets it, or `unfit`; the very value where it fits as it came. */
 export type Coerce = (value: unknown) => unknown
 
 /** Under the name it has now, or the one it had. */
@@ -39,11 +39,13 @@ const readNullable = (type: GraphQLInputType): Coerce => {
     const each = coercerOf(type.ofType)
     return (value) => {
       if (!Array.isArray(value)) return unfit
-      const items: unknown[] = []
-      for (const one of value) {
-        const item = each(one)
+      let items: unknown[] = value
+      for (let i = 0; i < value.length; i++) {
+        const item = each(value[i])
         if (item === unfit) return unfit
-        items.push(item)
+        if (item === value[i]) continue
+        if (items === value) items = value.slice()
+        items[i] = item
       }
       return items
     }
@@ -72,7 +74,7 @@ const readObject = (type: GraphQLInputObjectType): Coerce => {
   return (value) => {
     if (typeof value !== 'object' || Array.isArray(value)) return unfit
     const given = value as Record<string, unknown>
-    const coerced: Record<string, unknown> = {}
+    let coerced = given
     let count = 0
     // Not before it is asked for: a type may hold itself.
     for (const { name, mayLack, coerce } of (fields ??= readFields())) {
@@ -83,9 +85,12 @@ const readObject = (type: GraphQLInputObjectType): Coerce => {
       }
       const fit = coerce(member)
       if (fit === unfit) return unfit
-      coerced[name] = fit
       count += 1
+      if (fit === member) continue
+      if (coerced === given) coerced = { ...given }
+      coerced[name] = fit
     }
-    return count === Object.keys(given).length ? coerced : unfit
+    for (const _ in given) count -= 1
+    return count === 0 ? coerced : unfit
   }
 }

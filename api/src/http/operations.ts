@@ -98,6 +98,25 @@ export const createOperations = (deps: {
     }
   }
 
+  /** What is left to do when an answer is there. It knows nothing of what was asked with: that may be large, and the answer long in coming. */
+  const ending = (operation: PreparedOperation, { requestId }: Viewer): Pick<Begun, 'opened' | 'finish'> => {
+    const startedMs = clock.monotonicMs()
+    let measured = false
+    const measure = (outcome: string): void => {
+      if (measured) return
+      measured = true
+      observe(operation, outcome, clock.monotonicMs() - startedMs)
+    }
+    return {
+      opened: () => measure('OK'),
+      finish<T extends Result>(result: T): T {
+        const errors = result.errors?.map((error) => toGraphQLError(error, requestId, log, 'BAD_INPUT'))
+        measure(errors?.[0] ? codeOf(errors[0]) : 'OK')
+        return errors ? ({ ...(result as ExecutionResult), errors } as Result as T) : result
+      },
+    }
+  }
+
   const begin: Operations['begin'] = (asked, context, bytes) => {
     const { viewer } = context
     const prepared = documents.prepare(asked.query)
@@ -109,13 +128,6 @@ export const createOperations = (deps: {
       )
     }
     charge(viewer, operation, asked, bytes)
-    const startedMs = clock.monotonicMs()
-    let measured = false
-    const measure = (outcome: string): void => {
-      if (measured) return
-      measured = true
-      observe(operation, outcome, clock.monotonicMs() - startedMs)
-    }
     const args: ExecutionArgs = {
       schema,
       document: prepared.document,
@@ -130,12 +142,7 @@ export const createOperations = (deps: {
       args,
       execute: () => operation.direct?.perform(asked.variables, context) ?? execute(args),
       subscribe: () => subscribeTo(args, operation),
-      opened: () => measure('OK'),
-      finish<T extends Result>(result: T): T {
-        const errors = result.errors?.map((error) => toGraphQLError(error, viewer.requestId, log, 'BAD_INPUT'))
-        measure(errors?.[0] ? codeOf(errors[0]) : 'OK')
-        return errors ? ({ ...(result as ExecutionResult), errors } as Result as T) : result
-      },
+      ...ending(operation, viewer),
     }
   }
 

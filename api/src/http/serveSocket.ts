@@ -7,7 +7,7 @@ import type { Log } from '../platform/log.ts'
 import { closeOf } from './admission.ts'
 import type { Conn } from './conn.ts'
 import { bringsRecords, type Lane } from './lane.ts'
-import { type Results, textOf, toFrames } from './frames.ts'
+import { type Result, type Results, textOf, toFrames } from './frames.ts'
 import type { Asked, Begun, Operations } from './operations.ts'
 import { toGraphQLError, toGraphQLErrors } from './shown.ts'
 
@@ -116,19 +116,38 @@ export const createServeSocket = ({ operations, lane, ports, log, state }: Servi
     },
   })
 
+  const fail = (served: Served, error: unknown): void => {
+    const expected = error instanceof Error && error.message.startsWith('Unexpected message')
+    if (!expected) log.error('a message met a defect', { requestId: requestIdOf(served), error })
+    served.conn.close(expected ? 'BAD_MESSAGE' : 'TRY_AGAIN')
+  }
+
   /** What ends by itself: its answer, unless it was taken back meanwhile. */
-  const answer = async (conn: Conn, id: string, running: Record<string, unknown>, operation: Begun): Promise<void> => {
+  const answer = async (
+    served: Served,
+    id: string,
+    running: Record<string, unknown>,
+    finish: Begun['finish'],
+    executing: Result | Promise<Result>,
+  ): Promise<void> => {
+    const { conn } = served
+    conn.running += 1
+    conn.answering += 1
     running[id] = null
     try {
-      const result = operation.finish(await operation.execute())
+      const result = finish(await executing)
       // What it set going, an order or an event that somebody waits for, leaves before the word that it was taken.
       await new Promise<void>((resolve) => process.nextTick(resolve))
       if (!(id in running)) return
       const told = JSON.stringify(id)
       await conn.send(`{"id":${told},"type":"next","payload":${textOf(result)}}`)
       await conn.send(`{"id":${told},"type":"complete"}`)
+    } catch (error) {
+      fail(served, error)
     } finally {
       delete running[id]
+      conn.running -= 1
+      conn.answered()
     }
   }
 
@@ -158,31 +177,25 @@ export const createServeSocket = ({ operations, lane, ports, log, state }: Servi
     take: (message: never) => Promise<void>,
   ): Promise<void> => {
     const { conn, known } = served
-    let running = false
-    let answering = false
+    let watching = false
     try {
       const asked = operationIn(message)
       if (!asked || !known?.acknowledged || asked.id in known.subscriptions) return await take(message as never)
       const operation = await beginOrRefuse(served, asked, bytes)
       if (!operation) return
+      // Not waited for: what waits here keeps the message, and the answer to a thousand records takes its time.
+      if (operation.operation.type !== 'subscription')
+        return answer(served, asked.id, known.subscriptions, operation.finish, operation.execute())
       conn.running += 1
-      running = true
-      if (operation.operation.type === 'subscription') {
-        begun.set(asked.payload, operation)
-        // graphql-ws keeps the message for as long as somebody watches; its text was read, and is long.
-        ;(asked.payload as { query: string }).query = ''
-        return await take(message as never)
-      }
-      conn.answering += 1
-      answering = true
-      await answer(conn, asked.id, known.subscriptions, operation)
+      watching = true
+      begun.set(asked.payload, operation)
+      // graphql-ws keeps the message for as long as somebody watches; its text was read, and is long.
+      ;(asked.payload as { query: string }).query = ''
+      await take(message as never)
     } catch (error) {
-      const expected = error instanceof Error && error.message.startsWith('Unexpected message')
-      if (!expected) log.error('a message met a defect', { requestId: requestIdOf(served), error })
-      conn.close(expected ? 'BAD_MESSAGE' : 'TRY_AGAIN')
+      fail(served, error)
     } finally {
-      if (running) conn.running -= 1
-      if (answering) conn.answered()
+      if (watching) conn.running -= 1
     }
   }
 

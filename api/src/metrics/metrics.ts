@@ -7,9 +7,9 @@ import type { Db } from '../platform/db.ts'
 import type { Jobs } from '../platform/jobs.ts'
 import type { Log } from '../platform/log.ts'
 import { checkRecords, toAnswer } from '../platform/records.ts'
-import type { CountRecords, Window } from '../platform/records.ts'
+import type { CheckedRecords, CountRecords, Window } from '../platform/records.ts'
 import { topics } from '../platform/topics.ts'
-import { checkLive, checkSample } from './check.ts'
+import { checkLive, checkSample, type SampleRecord } from './check.ts'
 import { createFindInstance } from './findInstance.ts'
 import { publishGaps } from './gaps.ts'
 import { createGroupCommit } from '../platform/groupCommit.ts'
@@ -75,15 +75,25 @@ export const createMetrics = (deps: MetricsDeps): MetricsService => {
     return answer
   }
 
+  const store = async (
+    agent: AgentViewer,
+    total: number,
+    checked: CheckedRecords<SampleRecord>,
+  ): Promise<PublishAnswer> => {
+    if (checked.accepted.length === 0) return toAnswer(total, checked, [])
+    const rows = checked.accepted.map(({ record }) => record)
+    const freshFromMs = clock.now() - freshMs
+    const stored = await writer.add({ owner: agent.num, epoch: agent.epoch, rows })
+    const fresh = rows.filter(({ sample }, i) => stored[i] && sample.at.getTime() >= freshFromMs)
+    for (const { sample } of fresh) announce({ instanceId: agent.id, sample, stored: true })
+    return toAnswer(total, checked, stored)
+  }
+
+  /** What came is let go once it is checked: the commit may be long in coming. */
   const publish = async (agent: AgentViewer, records: readonly unknown[]): Promise<PublishAnswer> => {
     const now = window()
     const checked = checkRecords(records, (record) => checkSample(record, now))
-    if (checked.accepted.length === 0) return toAnswer(records.length, checked, [])
-    const rows = checked.accepted.map(({ record }) => record)
-    const stored = await writer.add({ owner: agent.num, epoch: agent.epoch, rows })
-    const fresh = rows.filter(({ sample }, i) => stored[i] && sample.at.getTime() >= now.nowMs - freshMs)
-    for (const { sample } of fresh) announce({ instanceId: agent.id, sample, stored: true })
-    return toAnswer(records.length, checked, stored)
+    return store(agent, records.length, checked)
   }
 
   const find = createFindInstance({ db })
