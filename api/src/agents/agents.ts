@@ -53,7 +53,8 @@ export const createAgents = (deps: AgentsDeps): AgentsService => {
         throw badInput('input.uptimeSeconds', `a number from 0 to ${longestUptimeSeconds}`, uptimeSeconds)
       }
       const facts = heartbeat.facts ? checkFacts('input.facts', objectOf('input.facts', heartbeat.facts)) : {}
-      if (heartbeat.notices) facts.notices = checkNotices('input.notices', heartbeat.notices)
+      const notices = heartbeat.notices ? checkNotices('input.notices', heartbeat.notices) : link.notices
+      if (notices !== link.notices) facts.notices = notices
       const heartbeatMs = heartbeatOf('input.intervalMs', intervalMs)
       // Written, like that it was heard, for all at once.
       if (link.start.state === 'unknown')
@@ -70,6 +71,7 @@ export const createAgents = (deps: AgentsDeps): AgentsService => {
           throw new Fault('SUPERSEDED', 'This link has ended; a newer one took over.')
         }
         link.heartbeatMs = heartbeatMs
+        link.notices = notices
         bus.publish(topics.instanceChanged, 'all', { id: viewer.id })
       }
       return new Date(clock.now())

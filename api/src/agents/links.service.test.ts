@@ -347,7 +347,8 @@ describe('the token of a link', () => {
 
 describe('a heartbeat', () => {
   it('answers the time, and writes nothing when nothing is new', async () => {
-    const { viewer } = await t.machine().link()
+    const notices = ['spool only in memory']
+    const { viewer } = await t.machine().link({ notices })
     const beat = (more: object = {}) => t.agents.heartbeat(viewer, { uptimeSeconds: 120, intervalMs: 10_000, ...more })
     expect(await beat()).toEqual(new Date(t.clock.now()))
     t.agents.links.heard(viewer)
@@ -357,7 +358,7 @@ describe('a heartbeat', () => {
       [viewer.id],
     )
     await beat()
-    await beat()
+    await beat({ notices })
     expect(await t.db.query('select xmin::text from instances where id = $1', [viewer.id])).toEqual([{ xmin }])
     const row = await rowOf(viewer.id)
     expect(Math.abs(Date.now() - (row.agentStartedAt?.getTime() ?? 0) - 120_000)).toBeLessThan(10_000)

@@ -43,8 +43,9 @@ export interface Link {
   heardMs: number | null
   /** When its process began, by the uptime in the first heartbeat of the link: monotonic time, until it was written. */
   start: { state: 'unknown' | 'written' } | { state: 'told'; atMs: number }
-  /** As it is written in the row. */
+  /** As they are written in the row. */
   heartbeatMs: number
+  notices: string
   /** What ends it when its token does. */
   undoExpiry: Undo
   end(name: CloseName, message?: string): void
@@ -169,6 +170,7 @@ export const createLinks = (deps: LinksDeps) => {
         heardMs: null,
         start: { state: 'unknown' },
         heartbeatMs: hello.heartbeatMs,
+        notices: hello.notices,
         undoExpiry: () => {},
         end(name, message) {
           if (over) return

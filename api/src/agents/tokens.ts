@@ -37,7 +37,8 @@ interface Row {
 
 export const createTokens = ({ db, clock }: { db: Db; clock: Pick<Clock, 'now'> }): Tokens => {
   let signing: Promise<{ kid: string; key: CryptoKey }> | undefined
-  const known = new Map<string, CryptoKey>()
+  /** Asked for once, however many come with the same key at the start of this process. */
+  const known = new Map<string, Promise<CryptoKey | null>>()
 
   const load = async (): Promise<{ kid: string; key: CryptoKey }> => {
     const { exportJWK, generateKeyPair, importJWK } = await jose()
@@ -67,19 +68,26 @@ export const createTokens = ({ db, clock }: { db: Db; clock: Pick<Clock, 'now'> 
       throw error
     }))
 
-  const publicKey = async (kid: unknown): Promise<CryptoKey | null> => {
-    if (typeof kid !== 'string' || !/^[\w-]{16}$/.test(kid)) return null
-    const remembered = known.get(kid)
-    if (remembered) return remembered
+  const loadPublic = async (kid: string): Promise<CryptoKey | null> => {
     const [row] = await db.query<{ public_jwk: JWK }>(
       'select public_jwk from signing_keys where kid = $1 and retired_at is null',
       [kid],
     )
     if (!row) return null
     const { importJWK } = await jose()
-    const key = (await importJWK(row.public_jwk, algorithm)) as CryptoKey
-    known.set(kid, key)
-    return key
+    return (await importJWK(row.public_jwk, algorithm)) as CryptoKey
+  }
+
+  const publicKey = async (kid: unknown): Promise<CryptoKey | null> => {
+    if (typeof kid !== 'string' || !/^[\w-]{16}$/.test(kid)) return null
+    const remembered = known.get(kid)
+    if (remembered) return remembered
+    const loading = loadPublic(kid)
+    known.set(kid, loading)
+    const key = await loading.catch(() => null)
+    // One that is unknown may be made by another replica the next moment.
+    if (key === null) known.delete(kid)
+    return loading
   }
 
   return {

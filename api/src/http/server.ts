@@ -32,6 +32,8 @@ export interface HttpServer {
   drain(graceMs: number): Promise<void>
 }
 
+/** Connections that wait to be accepted: thousands of agents come within a moment, and one that finds no place tries again only after seconds. Linux grants somaxconn at most. */
+const BACKLOG = 4_096
 /** Longer than proxies keep theirs, so that it is never we who close under a request. */
 const KEEP_ALIVE_MS = 65_000
 const HEADERS_WITHIN_MS = 15_000
@@ -124,7 +126,7 @@ export const createHttpServer = ({
           const line = why[error.code ?? '']?.(host, port)
           reject(line ? new CannotListen(line, { cause: error }) : error)
         })
-        server.listen(port, host, () => {
+        server.listen({ port, host, backlog: BACKLOG }, () => {
           server.on('error', (error) => log.error('the server met an error', { error }))
           resolve((server.address() as AddressInfo).port)
         })
