@@ -114,7 +114,7 @@ export function keepLink(deps: KeepLinkDeps): KeptLink {
 
   async function work(link: Link, enrolment: Enrolment): Promise<Closed> {
     const keepToken = (token: string): void => state.saveEnrolment({ ...enrolment, token })
-    keepToken(link.ack.token)
+    if (link.ack.token !== enrolment.token) keepToken(link.ack.token)
     log.info('linked', { console: env.consoleUrl, epoch: link.ack.epoch, consoleVersion: link.ack.consoleVersion })
     const undoRenewal = keepRenewed({ link, clock, log, keepToken })
     let undoWork: Undo = () => {}

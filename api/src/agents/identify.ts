@@ -6,7 +6,7 @@ import { prepared } from '../platform/prepared.ts'
 import { createTogether } from '../platform/together.ts'
 import { hasSigned } from './agentKeys.ts'
 import type { Hello } from './hello.ts'
-import type { Tokens } from './tokens.ts'
+import type { ReadToken, Tokens } from './tokens.ts'
 
 export type Close = (name: CloseName, message?: string) => void
 
@@ -24,7 +24,7 @@ const enrolledStatement = prepared(
 /** Who says so by a signature for this very socket, with the key that was enrolled. */
 export const createIdentify = ({ db, tokens }: { db: Pick<Db, 'query'>; tokens: Tokens }) => {
   const enrolled = createTogether((ids) => db.query<Enrolled>(enrolledStatement, [ids]))
-  return async (hello: Hello, nonce: string, close: Close): Promise<{ thumbprint: string; publicKey: string }> => {
+  return async (hello: Hello, nonce: string, close: Close): Promise<{ claims: ReadToken; publicKey: string }> => {
     const claims = await tokens.read(hello.token)
     if (claims?.instanceId !== hello.instance)
       throw new Fault('TOKEN_REJECTED', 'The token was not issued by this console for this instance; enrol again.')
@@ -41,6 +41,6 @@ export const createIdentify = ({ db, tokens }: { db: Pick<Db, 'query'>; tokens: 
         'Expected a signature over linkStatement with the enrolled key and the nonce of this socket, got another one.',
       )
     }
-    return { thumbprint: row.thumbprint, publicKey: row.public_key }
+    return { claims, publicKey: row.public_key }
   }
 }

@@ -17,6 +17,8 @@ afterEach(() => {
 })
 
 const rowOf = (id: string) => t.db.prisma.instance.findUniqueOrThrow({ where: { id } })
+/** As a token says it. */
+const wholeSecond = (ms: number): number => Math.floor(ms / 1000) * 1000
 const ack = (offset: number): Order => ({ kind: 'terminalAck', terminalId: 'trm_1', attachmentId: 'att_1', offset })
 const seen = (id: string) => t.events.filter(({ instanceId }) => instanceId === id).map(({ type }) => type)
 /** What the socket does when the peer goes. */
@@ -45,7 +47,7 @@ describe('a link', () => {
       metricsMs: 30_000,
     })
     expect(answer.consoleTime).toBe(t.clock.now())
-    expect(answer.tokenExpiresAt - answer.consoleTime).toBe(86_400_000)
+    expect(answer.tokenExpiresAt).toBe(wholeSecond(answer.consoleTime) + 86_400_000)
     expect(await rowOf(viewer.id)).toMatchObject({
       epoch: 1n,
       run: viewer.run,
@@ -211,7 +213,19 @@ describe('a link is refused', () => {
     await machine.enrol()
     await t.clock.advance(3 * 86_400_000)
     const { ack: answer } = await machine.link()
-    expect(answer.tokenExpiresAt).toBe(t.clock.now() + 86_400_000)
+    expect(answer.tokenExpiresAt).toBe(wholeSecond(t.clock.now()) + 86_400_000)
+  })
+
+  it('and keeps its token until half of its life is over', async () => {
+    const machine = t.machine()
+    const { agentToken, tokenExpiresAt } = await machine.enrol()
+    await t.clock.advance(43_000_000)
+    const { ack: young } = await machine.link()
+    expect(young).toMatchObject({ token: agentToken, tokenExpiresAt: tokenExpiresAt.getTime() })
+    await t.clock.advance(1_000_000)
+    const { ack: old } = await machine.link()
+    expect(old.token).not.toBe(agentToken)
+    expect(old.tokenExpiresAt).toBe(wholeSecond(t.clock.now()) + 86_400_000)
   })
 })
 
@@ -327,7 +341,7 @@ describe('the token of a link', () => {
     const sign = (nonce: string) => machine.sign(linkStatement(nonce, viewer.id, machine.run))
     await t.clock.advance(16 * 3_600_000)
     const renewed = await t.agents.renewToken(viewer, sign(answer.renewNonce))
-    expect(renewed.expiresAt.getTime()).toBe(t.clock.now() + 86_400_000)
+    expect(renewed.expiresAt.getTime()).toBe(wholeSecond(t.clock.now()) + 86_400_000)
     await expect(t.agents.renewToken(viewer, sign(answer.renewNonce))).rejects.toMatchObject({ code: 'TOKEN_REJECTED' })
     await t.clock.advance(16 * 3_600_000)
     expect(closedAs).toBeNull()
@@ -337,7 +351,7 @@ describe('the token of a link', () => {
 
   it('ends the link when it expires unrenewed', async () => {
     const socket = await t.machine().link()
-    await t.clock.advance(86_400_000 - 1)
+    await t.clock.advance(socket.ack.tokenExpiresAt - t.clock.now() - 1)
     expect(socket.closedAs).toBeNull()
     await t.clock.advance(1)
     expect(socket.closedAs).toBe('UNAUTHENTICATED')

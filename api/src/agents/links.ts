@@ -138,13 +138,14 @@ export const createLinks = (deps: LinksDeps) => {
     isThere = (): boolean => true,
   ): Promise<{ viewer: AgentViewer; ack: AgentAck }> => {
     const hello = checkHello(init)
-    const { thumbprint, publicKey } = await identify(hello, nonce, close)
+    const { claims, publicKey } = await identify(hello, nonce, close)
+    const { thumbprint } = claims
     // Before the epoch is taken: the notice of an even newer link must not be missed.
     const expected = coming.get(hello.instance) ?? { count: 0, told: null }
     coming.set(hello.instance, expected)
     expected.count += 1
     try {
-      const { token, expiresAt } = await tokens.issue({ instanceId: hello.instance, thumbprint })
+      const { token, expiresAt } = await tokens.renew(hello.token, claims)
       const { ip, userAgent, requestId } = origin
       const taken = await take({ hello, thumbprint, ip, isThere })
       const viewer: AgentViewer = {

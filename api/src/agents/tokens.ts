@@ -16,10 +16,16 @@ export interface TokenClaims {
   thumbprint: string
 }
 
+export interface ReadToken extends TokenClaims {
+  expiresAt: Date
+}
+
 export interface Tokens {
   issue(claims: TokenClaims): Promise<IssuedToken>
   /** null for a token that no key of this console has signed. */
-  read(token: string): Promise<TokenClaims | null>
+  read(token: string): Promise<ReadToken | null>
+  /** The token itself while more than half of its life is left, so that whoever comes back soon has nothing to write down; else a new one. */
+  renew(token: string, read: ReadToken): Promise<IssuedToken>
 }
 
 const algorithm = 'EdDSA'
@@ -90,19 +96,20 @@ export const createTokens = ({ db, clock }: { db: Db; clock: Pick<Clock, 'now'> 
     return loading
   }
 
-  return {
+  const tokens: Tokens = {
     async issue({ instanceId, thumbprint }) {
       const [{ SignJWT }, { kid, key }] = await Promise.all([jose(), signingKey()])
-      const nowMs = clock.now()
-      const expiresAt = new Date(nowMs + LIMITS.agentTokenMs)
+      // In whole seconds, as the token says it.
+      const issuedAtS = Math.floor(clock.now() / 1000)
+      const expiresAtS = issuedAtS + LIMITS.agentTokenMs / 1000
       const token = await new SignJWT({ cnf: { jkt: thumbprint } })
         .setProtectedHeader({ alg: algorithm, kid, typ: 'JWT' })
         .setIssuer(issuer)
         .setSubject(instanceId)
-        .setIssuedAt(Math.floor(nowMs / 1000))
-        .setExpirationTime(Math.floor(expiresAt.getTime() / 1000))
+        .setIssuedAt(issuedAtS)
+        .setExpirationTime(expiresAtS)
         .sign(key)
-      return { token, expiresAt }
+      return { token, expiresAt: new Date(expiresAtS * 1000) }
     },
 
     async read(token) {
@@ -119,14 +126,15 @@ export const createTokens = ({ db, clock }: { db: Db; clock: Pick<Clock, 'now'> 
           },
           { algorithms: [algorithm] },
         )
-        const { iss, sub, cnf } = JSON.parse(new TextDecoder().decode(payload)) as {
+        const { iss, sub, cnf, exp } = JSON.parse(new TextDecoder().decode(payload)) as {
           iss?: unknown
           sub?: unknown
           cnf?: { jkt?: unknown }
+          exp?: unknown
         }
         const jkt = cnf?.jkt
-        return iss === issuer && typeof sub === 'string' && typeof jkt === 'string'
-          ? { instanceId: sub, thumbprint: jkt }
+        return iss === issuer && typeof sub === 'string' && typeof jkt === 'string' && typeof exp === 'number'
+          ? { instanceId: sub, thumbprint: jkt, expiresAt: new Date(exp * 1000) }
           : null
       } catch (error) {
         // What jose or JSON refuse is a bad token; a database that is away is not.
@@ -135,5 +143,12 @@ export const createTokens = ({ db, clock }: { db: Db; clock: Pick<Clock, 'now'> 
         throw error
       }
     },
+
+    renew(token, read) {
+      const leftMs = read.expiresAt.getTime() - clock.now()
+      const isYoung = leftMs > LIMITS.agentTokenMs / 2 && leftMs <= LIMITS.agentTokenMs
+      return isYoung ? Promise.resolve({ token, expiresAt: read.expiresAt }) : tokens.issue(read)
+    },
   }
+  return tokens
 }

@@ -399,14 +399,14 @@ it('agents that would wait for long are told when to come back before they shake
     })
     const link = agent.link().catch(() => null)
     await expect.poll(() => transactions.mock.calls.length).toBeGreaterThan(0)
-    await clock.advance(640_000)
+    await clock.advance(1_280_000)
     free.resolve()
     await link
     // One that has not said who it is stands before the others.
     const first = await openRawSocket(own.url)
     expect(await refusalOf(own.url, {})).toMatchObject({
       status: 503,
-      retryAfter: expect.stringMatching(/^([4-9]|10)$/) as string,
+      retryAfter: expect.stringMatching(/^([7-9]|10)$/) as string,
     })
     const headers = { cookie: user.headers.cookie ?? '', origin: own.url }
     const page = await openRawSocket(own.url, { headers })

@@ -44,9 +44,9 @@ export interface Sockets {
 }
 
 /** Sockets that have not said who they are: as many as a mass return brings at one moment. */
-const PENDING_MAX = 2_000
-/** Whoever would wait longer to come in comes back later: an agent gives a handshake 15 s, and then all was in vain. */
-const WAIT_MAX_MS = 3_000
+const PENDING_MAX = 3_000
+/** Whoever would wait longer to come in comes back later: an agent gives a handshake 15 s, and then all was in vain; what is said here is a guess. */
+const WAIT_MAX_MS = 6_000
 /** Together with what an agent adds by itself, less than the silence after which it would count as lost. */
 const RETRY_MAX_S = 10
 /** Refused for a reason of ours. */
