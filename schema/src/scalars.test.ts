@@ -92,6 +92,13 @@ describe('Bytes', () => {
     expect(() => read(value)).toThrow(/^Bytes: expected base64/)
   })
 
+  it('looks at the whole of a long one', () => {
+    const long = 'QUJD'.repeat(50_000)
+    expect(read(long)).toBe(long)
+    for (const spoilt of [`${long.slice(0, -1)}-`, `${long.slice(0, -1)} `])
+      expect(() => read(spoilt)).toThrow(/^Bytes: expected base64/)
+  })
+
   it('takes what the pattern says, and nothing else', () => {
     const pattern = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
     const text = fc.oneof(

@@ -29,16 +29,18 @@ builder.scalarType('DateTime', {
   parseLiteral: literal(parseDateTime),
 })
 
+/** Base64 is decoded into it and forgotten. */
+const scratch = Buffer.allocUnsafeSlow(64 * 1024)
+
 // Checked, not decoded: terminal bytes pass through the console as the string they came in.
 const isBase64 = (text: string): boolean => {
   if (text.length % 4 !== 0) return false
   const padding = text.endsWith('==') ? 2 : Number(text.endsWith('='))
-  try {
-    // Ten times as fast as a pattern, which was a tenth of what a flood costs. It passes over spaces, and then fewer bytes come out.
-    return atob(text).length === (text.length / 4) * 3 - padding
-  } catch {
-    return false
-  }
+  const bytes = (text.length / 4) * 3 - padding
+  // Many times as fast as a pattern, which was a tenth of what a flood costs. What is no base64 is passed over, and then fewer bytes come out;
+  // only the two signs of the other alphabet are taken for its own.
+  const decoded = bytes <= scratch.length ? scratch.write(text, 'base64') : Buffer.from(text, 'base64').length
+  return decoded === bytes && !text.includes('-') && !text.includes('_')
 }
 const parseBytes = (value: unknown): string =>
   typeof value === 'string' && isBase64(value) ? value : refuse('Bytes', 'base64 with padding', value)
