@@ -50,11 +50,10 @@ export function createCoalescer({ clock, release, isBusy }: CoalescerOptions): C
   return {
     push(byteCount) {
       waitingBytes += byteCount
-      const sinceSentMs = clock.monotonicMs() - sentMs
       const more = byteCount >= fullReadBytes
-      if (!more && (echoDue || (sinceSentMs >= batchMs && !isBusy()))) return send(0)
+      if (!more && (echoDue || (clock.monotonicMs() - sentMs >= batchMs && !isBusy()))) return send(0)
       if (waitingBytes >= LIMITS.terminalChunkBytes) return send(waitingBytes % LIMITS.terminalChunkBytes)
-      undoTimer ??= clock.after(more ? batchMs : Math.max(0, batchMs - sinceSentMs), look)
+      undoTimer ??= clock.after(more ? batchMs : Math.max(0, batchMs - (clock.monotonicMs() - sentMs)), look)
     },
     expectEcho() {
       echoDue = true

@@ -96,7 +96,12 @@ describe('the credit of a terminal', () => {
     const { on, pass } = credit()
     const view = on(attach('a'), output(300 * KiB))
     expect(view).toMatchObject({ paused: true, recheckMs: LIMITS.governorSilenceMs })
-    expect(pass(LIMITS.governorSilenceMs)).toEqual({ paused: false, governorId: null, size: null, recheckMs: null })
+    expect(pass(LIMITS.governorSilenceMs)).toMatchObject({
+      paused: false,
+      governorId: null,
+      size: null,
+      recheckMs: null,
+    })
   })
 
   test('keeps a pause while the governor repeats its acknowledgement', () => {
@@ -208,6 +213,18 @@ describe('the credit of a terminal, whatever happens', () => {
         expect(overshootBytes).toBeLessThanOrEqual(Math.max(0, ...writes))
       }),
       { numRuns: 300 },
+    )
+  })
+
+  test('is changed by no output up to where it says so', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80, size: 'max' }), fc.nat(2 * 1024 * KiB), (steps, more) => {
+        const { state, nowMs } = play(steps)
+        const head = Math.min(state.view.calmTo, state.head + more)
+        const { attachments, view } = foldCredit(state, output(head), nowMs)
+        expect({ attachments, view }).toEqual({ attachments: state.attachments, view: state.view })
+      }),
+      { numRuns: 500 },
     )
   })
 

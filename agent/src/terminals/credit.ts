@@ -23,6 +23,8 @@ export interface CreditView {
   readonly size: Size | null
   /** When silence alone will change the answer. */
   readonly recheckMs: number | null
+  /** Output up to here changes nothing: it need not be told before something else is. */
+  readonly calmTo: number
 }
 
 export interface CreditState {
@@ -44,7 +46,7 @@ export type CreditEvent =
   | { kind: 'detach'; id: string }
   | { kind: 'tick' }
 
-const noView: CreditView = { paused: false, governorId: null, size: null, recheckMs: null }
+const noView: CreditView = { paused: false, governorId: null, size: null, recheckMs: null, calmTo: Infinity }
 export const creditStart: CreditState = { head: 0, attachments: [], counter: 0, view: noView }
 
 const silentFromMs = ({ heardMs, behindSinceMs }: Attachment): number =>
@@ -62,14 +64,22 @@ function chooseGovernor(attachments: readonly Attachment[], nowMs: number): Atta
 
 function look(head: number, attachments: readonly Attachment[], wasPaused: boolean, nowMs: number): CreditView {
   const governor = chooseGovernor(attachments, nowMs)
-  if (!governor) return noView
+  // Whoever has everything begins to be behind with the next byte, and its silence to count.
+  const isAnyEven = attachments.some((each) => each.behindSinceMs === null)
+  if (!governor) return isAnyEven ? { ...noView, calmTo: head } : noView
   const highBytes = governor.window.windowBytes
   const lowBytes = highBytes / 4
   const outstandingBytes = head - governor.acked
   // Between the marks it stays as it was: resuming at the high mark would toggle the program with every ack.
   const paused = outstandingBytes > (wasPaused ? lowBytes : highBytes)
   const silentMs = silentFromMs(governor)
-  return { paused, governorId: governor.id, size: governor.size, recheckMs: silentMs === Infinity ? null : silentMs }
+  return {
+    paused,
+    governorId: governor.id,
+    size: governor.size,
+    recheckMs: silentMs === Infinity ? null : silentMs,
+    calmTo: isAnyEven ? head : paused ? Infinity : governor.acked + highBytes,
+  }
 }
 
 function change(each: Attachment, event: CreditEvent, state: CreditState, nowMs: number): Attachment {

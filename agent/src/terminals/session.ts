@@ -108,15 +108,13 @@ export function openSession(options: SessionOptions): Session {
 
   pty.onData((bytes) => {
     history.append(bytes)
-    on({ kind: 'output', head: history.head })
+    if (history.head > credit.view.calmTo) on({ kind: 'output', head: history.head })
     coalescer.push(bytes.length)
-    beacon.active()
   })
   pty.onExit(({ exitCode, signal }) => {
     endedMs = clock.monotonicMs()
     closed = { kind: 'closed', finalOffset: history.head, exitCode, signal, reason: reason ?? 'EXITED' }
     release(0)
-    beacon.active()
     onEnded(report())
   })
 
@@ -139,11 +137,14 @@ export function openSession(options: SessionOptions): Session {
   function release(restBytes: number): void {
     live.release(restBytes)
     pump()
+    beacon.active()
   }
 
   function on(event: CreditEvent): void {
     const before = credit.view
-    credit = foldCredit(credit, event, clock.monotonicMs())
+    const nowMs = clock.monotonicMs()
+    if (credit.head < history.head) credit = foldCredit(credit, { kind: 'output', head: history.head }, nowMs)
+    credit = foldCredit(credit, event, nowMs)
     const { paused, governorId, size, recheckMs } = credit.view
     if (paused !== before.paused) {
       if (paused) pty.pause()
@@ -164,7 +165,6 @@ export function openSession(options: SessionOptions): Session {
     pty.resize(size)
     history.resize(size)
     release(0)
-    beacon.active()
   }
 
   /** A screen without its past is right once the program draws it again, which it does for a new size. */
@@ -262,7 +262,6 @@ export function openSession(options: SessionOptions): Session {
       const has = from !== null && from <= history.head ? from : 0
       on({ kind: 'attach', id: attachmentId, from: has, size: toSize({ cols, rows }) })
       release(0)
-      beacon.active()
     },
     input({ writer, offset, data }) {
       if (closed) return
