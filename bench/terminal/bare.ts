@@ -1,7 +1,7 @@
 // The least between a program and its reader: one PTY, its bytes counted and thrown away.
 import { spawn } from '@lydell/node-pty'
 import { elapsedMs } from '../kit/report.ts'
-import { ECHO, measureEcho } from './echo.ts'
+import { ECHO, measureEcho, WARM_AT_FIRST } from './echo.ts'
 import { READY } from './script.ts'
 
 /** What the script writes once it has begun, and how long that takes from the key to the last byte. */
@@ -34,6 +34,7 @@ export async function echoBare(): Promise<number[]> {
     return await measureEcho(
       (key) => pty.write(key),
       (heard) => pty.onData(heard),
+      WARM_AT_FIRST,
     )
   } finally {
     pty.kill()

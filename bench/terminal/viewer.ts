@@ -50,7 +50,7 @@ serveRole({
     return ms
   },
   /** Of each key, milliseconds until its echo was here. */
-  async echo({ instanceId, script }: { instanceId: string; script: string }) {
+  async echo({ instanceId, script, warm }: { instanceId: string; script: string; warm?: number }) {
     const shell = await open(instanceId, script)
     const begun = new Promise<void>((resolve) => shell.onBytes(() => resolve()))
     shell.type('\r')
@@ -58,6 +58,7 @@ serveRole({
     return measureEcho(
       (key) => shell.type(key),
       (heard) => shell.onBytes(heard),
+      warm,
     )
   },
   /** Terminals whose output never ends, taken as fast as it comes. */
