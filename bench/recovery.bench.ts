@@ -32,7 +32,7 @@ const lateness = (fromMs: number, toMs: number): number[] =>
 
 const world = await openWorld({
   SINDRI_ENROL_RATE: '100000',
-  NODE_OPTIONS: `--import=${pathToFileURL(path.join(import.meta.dirname, 'recovery/lateness.ts')).href}`,
+  NODE_OPTIONS: `--import=${pathToFileURL(path.join(import.meta.dirname, 'recovery/lateness.mjs')).href}`,
   BENCH_LATENESS: file,
 })
 const rows = await openRows(world.backend.databaseUrl)

@@ -1,7 +1,8 @@
-// Loaded into the console in front of its own program: writes down how late its event loop came to a timer, and when.
+// Loaded into the console in front of its own program, and plain JavaScript as that is: writes down how late its event loop came to a timer, and when.
 import { appendFileSync } from 'node:fs'
-import { nowMs } from '../kit/role.ts'
 
+/** The clock of all processes of this machine, as in `kit/role.ts`. */
+const nowMs = () => Number(process.hrtime.bigint()) / 1e6
 const EVERY_MS = 10
 const file = process.env['BENCH_LATENESS'] ?? ''
 let lines = ''
