@@ -31,7 +31,8 @@ export interface Tokens {
 const algorithm = 'EdDSA'
 const issuer = 'sindri-console'
 /** Loaded when the first agent comes, which need not be before the console is ready. */
-const jose = () => import('jose')
+let loading: Promise<typeof import('jose')> | undefined
+const jose = (): Promise<typeof import('jose')> => (loading ??= import('jose'))
 /** Replicas that start together make one key. */
 const lock = 7_305_415
 const longestToken = 2_048
