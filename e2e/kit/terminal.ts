@@ -79,7 +79,7 @@ export const newAttachment = (): string =>
   `att_0${Array.from(randomBytes(25), (byte) => crockford[byte % 32]).join('')}`
 
 /** As a page does: acknowledged at once when so much was shown, else with what comes within the pause. */
-const soonBytes = 64 * 1024
+const soonBytes = 128 * 1024
 const pauseMs = 40
 const lookMs = 250
 const missingMs = 1_000

@@ -68,13 +68,13 @@ describe('who governs a terminal', () => {
 })
 
 describe('the credit of a terminal', () => {
-  test('pauses above the high mark and resumes at a quarter of it', () => {
+  test('pauses above the high mark and resumes at half of it', () => {
     const { on } = credit()
     on(attach('a'))
     expect(on(output(256 * KiB)).paused).toBe(false)
     expect(on(output(256 * KiB + 1)).paused).toBe(true)
     expect(on(ack('a', 128 * KiB)).paused).toBe(true)
-    expect(on(ack('a', 192 * KiB + 1)).paused).toBe(false)
+    expect(on(ack('a', 128 * KiB + 1)).paused).toBe(false)
   })
 
   test('does not ask those who do not govern', () => {

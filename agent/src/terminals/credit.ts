@@ -68,7 +68,8 @@ function look(head: number, attachments: readonly Attachment[], wasPaused: boole
   const isAnyEven = attachments.some((each) => each.behindSinceMs === null)
   if (!governor) return isAnyEven ? { ...noView, calmTo: head } : noView
   const highBytes = governor.window.windowBytes
-  const lowBytes = highBytes / 4
+  // Never below what a viewer may leave unacknowledged for a moment.
+  const lowBytes = highBytes / 2
   const outstandingBytes = head - governor.acked
   // Between the marks it stays as it was: resuming at the high mark would toggle the program with every ack.
   const paused = outstandingBytes > (wasPaused ? lowBytes : highBytes)

@@ -16,8 +16,11 @@ export interface Credit {
   stop(): void
 }
 
-/** Said at once when so much was shown, else after the pause: a word for each chunk would double the traffic. A quarter of the smallest window. */
-const soonBytes = LIMITS.terminalWindowBytes / 4
+/**
+ * Said at once when so much was shown, else after the pause: a word for each chunk would double the traffic. Half of the smallest window: with no
+ * more than that unsaid, a program that was held goes on.
+ */
+const soonBytes = LIMITS.terminalWindowBytes / 2
 const pauseMs = 40
 const repeatMs = 1_000
 /** It is repeated for this long after the last output; by then a beacon has told the truth. */
