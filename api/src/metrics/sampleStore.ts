@@ -56,20 +56,22 @@ const types = FIGURE_COLUMNS.map(({ type }) => (type === 'bigint' ? 'int8' : 'fl
  * Rows are written in the order of their keys, so that statements of two replicas never wait for each other in a circle.
  * A dirty mark that exists is locked, not rewritten ("where false"): the rollup job, which locks marks before it reads samples, either sees
  * these samples or leaves the mark. "do nothing" would lose a mark that the job is about to delete.
+ * Joins of what came are written as `not in`: these are hashed whatever the planner believes. It plans for every number of rows at once, takes
+ * them for few, and its nested loops then take the square of them.
  */
 const statement = prepared(`
-with link as materialized (
-  select l.b, i.num from unnest($1::int4[], $2::int4[], $3::int8[]) as l (b, num, epoch)
-  join instances i on i.num = l.num and i.epoch = l.epoch and i.deleted_at is null
+with stale as materialized (
+  select l.b from unnest($1::int4[], $2::int4[], $3::int8[]) as l (b, num, epoch)
+  where not exists (select 1 from instances i where i.num = l.num and i.epoch = l.epoch and i.deleted_at is null)
 ), input as materialized (
-  select l.num as instance, r.* from unnest($4::int4[], $5::int4[], $6::timestamptz[], $7::uuid[], $8::int4[],
-    ${types.map((type, i) => `$${i + 9}::${type}[]`).join(', ')}) as r (b, n, at, run, seq, ${columns.join(', ')})
-  join link l on l.b = r.b
+  select r.* from unnest($4::int4[], $5::int4[], $6::int4[], $7::timestamptz[], $8::uuid[], $9::int4[],
+    ${types.map((type, i) => `$${i + 10}::${type}[]`).join(', ')}) as r (b, n, instance, at, run, seq, ${columns.join(', ')})
+  where r.b not in (select b from stale)
 ), detail as materialized (
-  select l.num as instance, d.* from unnest($${types.length + 9}::int4[], $${types.length + 10}::timestamptz[], $${types.length + 11}::timestamptz[],
-    $${types.length + 12}::bool[], string_to_array($${types.length + 13}, chr(30))::json[],
-    ${SHARES.map((_, i) => `$${types.length + 14 + i}::float4[]`).join(', ')}) as d (b, at, bucket, latest, detail, ${shares})
-  join link l on l.b = d.b
+  select d.* from unnest($${types.length + 10}::int4[], $${types.length + 11}::int4[], $${types.length + 12}::timestamptz[], $${types.length + 13}::timestamptz[],
+    $${types.length + 14}::bool[], string_to_array($${types.length + 15}, chr(30))::json[],
+    ${SHARES.map((_, i) => `$${types.length + 16 + i}::float4[]`).join(', ')}) as d (b, instance, at, bucket, latest, detail, ${shares})
+  where d.b not in (select b from stale)
 ), inserted as (
   insert into metric_sample (instance, run, seq, at, ${columns.join(', ')})
   select instance, run, seq, at, ${columns.join(', ')} from input order by instance, run, seq
@@ -88,10 +90,9 @@ with link as materialized (
   select distinct on (instance, bucket) instance, bucket, at, detail from detail where bucket is not null order by instance, bucket, at
   on conflict do nothing
 )
-select b, n from input i
-where not exists (select 1 from inserted s where s.instance = i.instance and s.run = i.run and s.seq = i.seq)
+select b, n from input where (instance, run, seq) not in (select instance, run, seq from inserted)
 union all
-select b, null from unnest($1::int4[]) as l (b) where b not in (select b from link)`)
+select b, null from stale`)
 
 /** An array as PostgreSQL reads it. Numbers, times and UUIDs need no quotes there, which saves most of the time that writing one takes. */
 const list = <T>(
@@ -169,11 +170,13 @@ export const createSampleStore = ({
       list(batches, ({ epoch }) => epoch),
       list(rows, ({ b }) => b),
       list(rows, ({ n }) => n),
+      list(rows, ({ b }) => batches[b]?.owner ?? null),
       list(rows, ({ atMs }) => toIso(atMs)),
       list(rows, ({ row }) => row.run),
       list(rows, ({ row }) => row.seq),
       ...FIGURE_COLUMNS.map((figure) => list(rows, ({ row }) => toStored(figure, figure.of(row.sample)))),
       list(details, ({ b }) => b),
+      list(details, ({ b }) => batches[b]?.owner ?? null),
       list(details, ({ atMs }) => toIso(atMs)),
       list(details, ({ bucket }) => (bucket === null ? null : toIso(bucket))),
       list(details, ({ latest }) => latest),
