@@ -56,7 +56,3 @@ const TABLE: Record<Figure, Omit<FigureColumn, 'figure'>> = {
 }
 
 export const FIGURE_COLUMNS: readonly FigureColumn[] = FIGURES.map((figure) => ({ figure, ...TABLE[figure] }))
-
-/** As the column will hold it. PostgreSQL refuses what is too small for a float4; JavaScript rounds it to zero. */
-export const toStored = ({ type }: FigureColumn, value: number | null): number | null =>
-  value === null || type === 'bigint' ? value : Math.fround(value)

@@ -1,11 +1,12 @@
 // One statement that stores samples of many agents, and all that follows from them: dirty marks, the latest, snapshots.
 import type { MetricSample } from '@sindri/schema'
 import { Fault } from '@sindri/schema/contract/codes'
+import { booleans, float4s, int4s, int8s, times, uuids } from '../platform/columns.ts'
 import type { Db } from '../platform/db.ts'
 import { prepared } from '../platform/prepared.ts'
 import { superseded } from '../platform/records.ts'
 import { BUCKET_MS, SNAPSHOTS_KEPT_MS } from './buckets.ts'
-import { FIGURE_COLUMNS, toStored } from './figures.ts'
+import { FIGURE_COLUMNS } from './figures.ts'
 import type { Batch } from '../platform/groupCommit.ts'
 import { SHARES, sharesOf } from './shares.ts'
 
@@ -94,20 +95,8 @@ select b, n from input where (instance, run, seq) not in (select instance, run, 
 union all
 select b, null from stale`)
 
-/** An array as PostgreSQL reads it. Numbers, times and UUIDs need no quotes there, which saves most of the time that writing one takes. */
-const list = <T>(
-  items: readonly T[],
-  of: (item: T, i: number) => number | bigint | string | boolean | null,
-): string => {
-  let text = ''
-  items.forEach((item, i) => (text += `,${of(item, i) ?? 'NULL'}`))
-  return `{${text.slice(1)}}`
-}
-
-/** JSON has no such character in it, and unlike an element of an array it needs no escapes behind one. */
+/** JSON has no such character in it. */
 const separator = '\u001e'
-
-const toIso = (ms: number): string => new Date(ms).toISOString()
 
 export interface SampleStoreDeps {
   db: Pick<Db, 'query'>
@@ -165,23 +154,23 @@ export const createSampleStore = ({
     const loads = details.map(({ row }) => sharesOf(row.sample))
 
     const misses = await db.query<{ b: number; n: number | null }>(statement, [
-      list(batches, (_, b) => b),
-      list(batches, ({ owner }) => owner),
-      list(batches, ({ epoch }) => epoch),
-      list(rows, ({ b }) => b),
-      list(rows, ({ n }) => n),
-      list(rows, ({ b }) => batches[b]?.owner ?? null),
-      list(rows, ({ atMs }) => toIso(atMs)),
-      list(rows, ({ row }) => row.run),
-      list(rows, ({ row }) => row.seq),
-      ...FIGURE_COLUMNS.map((figure) => list(rows, ({ row }) => toStored(figure, figure.of(row.sample)))),
-      list(details, ({ b }) => b),
-      list(details, ({ b }) => batches[b]?.owner ?? null),
-      list(details, ({ atMs }) => toIso(atMs)),
-      list(details, ({ bucket }) => (bucket === null ? null : toIso(bucket))),
-      list(details, ({ latest }) => latest),
+      int4s(batches, (_, b) => b),
+      int4s(batches, ({ owner }) => owner),
+      int8s(batches, ({ epoch }) => Number(epoch)),
+      int4s(rows, ({ b }) => b),
+      int4s(rows, ({ n }) => n),
+      int4s(rows, ({ b }) => batches[b]?.owner ?? null),
+      times(rows, ({ atMs }) => atMs),
+      uuids(rows, ({ row }) => row.run),
+      int4s(rows, ({ row }) => row.seq),
+      ...FIGURE_COLUMNS.map(({ type, of }) => (type === 'bigint' ? int8s : float4s)(rows, ({ row }) => of(row.sample))),
+      int4s(details, ({ b }) => b),
+      int4s(details, ({ b }) => batches[b]?.owner ?? null),
+      times(details, ({ atMs }) => atMs),
+      times(details, ({ bucket }) => bucket),
+      booleans(details, ({ latest }) => latest),
       details.map(({ row }) => JSON.stringify(row.sample)).join(separator),
-      ...SHARES.map((name) => list(loads, (load) => load[name])),
+      ...SHARES.map((name) => float4s(loads, (load) => load[name])),
     ])
 
     for (const { b, n } of misses) {

@@ -14,8 +14,7 @@ export interface Shares {
   network: number | null
 }
 
-/** PostgreSQL refuses what is too small for a float4; JavaScript rounds it to zero. */
-const part = (used: number, total: number): number | null => (total > 0 ? Math.fround(used / total) : null)
+const part = (used: number, total: number): number | null => (total > 0 ? used / total : null)
 
 /** The total of a disk is what users may fill, as df counts it: the part kept for root is none of theirs. */
 export const sharesOf = ({ cpu, memory, disks, network }: MetricSample): Shares => {
@@ -31,9 +30,9 @@ export const sharesOf = ({ cpu, memory, disks, network }: MetricSample): Shares 
     .flatMap(({ rxBytesPerSecond, txBytesPerSecond }) => [rxBytesPerSecond, txBytesPerSecond])
     .filter((rate) => rate !== null)
   return {
-    cpu: cpu?.usagePercent == null ? null : Math.fround(cpu.usagePercent),
+    cpu: cpu?.usagePercent ?? null,
     memory: memory?.used == null || memory.total == null ? null : part(memory.used, memory.total),
     disk: part(used, total),
-    network: rates.length === 0 ? null : Math.fround(rates.reduce((sum, rate) => sum + rate, 0)),
+    network: rates.length === 0 ? null : rates.reduce((sum, rate) => sum + rate, 0),
   }
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backend, openTestDb } from '../testing/backend.ts'
 import type { TestDb } from '../testing/backend.ts'
 import type { Actor } from './auditEntry.ts'
+import * as columns from './columns.ts'
 import { prepared } from './prepared.ts'
 
 const errors: Error[] = []
@@ -93,6 +94,37 @@ describe('values', () => {
       times: [at, null],
       flags: [true, false, null],
       figures: [0.5, null],
+      empty: [],
+    })
+  })
+
+  it('travel as columns in binary form, with nulls, none at all, and all that their types hold', async () => {
+    const ms = [0, null, -62_135_596_800_000, 4_102_444_800_001]
+    const uuids = ['01890a5d-ac96-774b-bcce-b302099a8057', null, 'ffffffff-ffff-ffff-ffff-ffffffffffff']
+    const ints = [1, null, -3, 2 ** 31 - 1, -(2 ** 31)]
+    const bigs = [0, null, -1, 2 ** 32, -(2 ** 32) - 1, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER]
+    const flags = [true, null, false]
+    const itself = <T>(value: T): T => value
+    const [row] = await db.query(
+      `select $1::int4[] as ints, $2::int8[] as bigs, $3::float4[] as reals, $4::timestamptz[] as times, $5::bool[] as flags, $6::uuid[] as uuids, $7::int4[] as empty`,
+      [
+        columns.int4s(ints, itself),
+        columns.int8s(bigs, itself),
+        // Too small for its column, it is zero.
+        columns.float4s([0.5, null, 1e-50, 3e38], itself),
+        columns.times(ms, itself),
+        columns.booleans(flags, itself),
+        columns.uuids(uuids, itself),
+        columns.int4s([], itself),
+      ],
+    )
+    expect(row).toEqual({
+      ints,
+      bigs,
+      reals: [0.5, null, 0, 3e38],
+      times: ms.map((each) => (each === null ? null : new Date(each))),
+      flags,
+      uuids,
       empty: [],
     })
   })

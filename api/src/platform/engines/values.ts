@@ -4,7 +4,8 @@
 //   json, jsonb → parsed   bytea → Buffer   arrays of these → arrays   everything else → string
 //
 // Parameters: Date, bigint, boolean, number, string, null, Uint8Array; an array is a PostgreSQL array; any other object is JSON.
-// An array that is meant as JSON must be stringified by the caller.
+// An array that is meant as JSON must be stringified by the caller. Columns (columns.ts) travel in binary form.
+import { Column } from '../columns.ts'
 
 const toNumber = (text: string): number => {
   const value = Number(text)
@@ -71,8 +72,9 @@ const quote = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`
 const firstMs = Date.parse('0001-01-01T00:00:00.000Z')
 const lastMs = Date.parse('9999-12-31T23:59:59.999Z')
 
-export const toParam = (value: unknown): string | null => {
+export const toParam = (value: unknown): string | Buffer | null => {
   if (value === null || value === undefined) return null
+  if (value instanceof Column) return value.bytes
   if (typeof value === 'string') return value
   if (value instanceof Date) return new Date(Math.min(Math.max(value.getTime(), firstMs), lastMs)).toISOString()
   if (value instanceof Uint8Array)
@@ -81,7 +83,7 @@ export const toParam = (value: unknown): string | null => {
     return `{${value
       .map((item) => {
         const text = toParam(item)
-        return text === null ? 'NULL' : quote(text)
+        return text === null ? 'NULL' : quote(String(text))
       })
       .join(',')}}`
   }
