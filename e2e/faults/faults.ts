@@ -92,9 +92,10 @@ export const faults: readonly Fault[] = [
   },
   { kind: 'cut', targets: wires, times: 2, do: onWire((wire) => wire.cut(), 'mend') },
   {
-    // Beyond two heartbeats: they are shown as silent, and simulated ones, which keep little, drop samples.
+    // Beyond two heartbeats: agents are shown as silent, and simulated ones, which keep little, drop samples. A console without its database is
+    // beyond what a replica that lives may leave unsaid.
     kind: 'cut for long',
-    targets: ['agents→consoles'],
+    targets: ['agents→consoles', ...consoles.map((who) => `${who}→postgres`)],
     lengthMs: [35_000, 45_000],
     do: onWire((wire) => wire.cut(), 'mend'),
   },
