@@ -354,6 +354,8 @@ builder.subscriptionField('instanceChanged', (t) =>
   t.field({
     type: InstanceChangeRef,
     can: 'instance.read',
+    // Whoever may watch sees the same of a change.
+    extensions: { shared: true },
     description:
       'Instances as they enrol, change status or facts, or go. After an interruption all that changed meanwhile comes again.',
     args: { ids: t.arg.idList({ description: 'Only these (at most 200); absent for the whole fleet.' }) },

@@ -1,4 +1,5 @@
-// Subscriptions whose events look alike to all who may watch: each event is answered once for every document and its variables, however many look.
+// Subscriptions whose events look alike to all who may watch: each event is answered once for every plain document and its variables, however many
+// look. One that is not plain may ask who looks.
 import {
   createSourceEventStream,
   executeSubscriptionEvent,
@@ -37,21 +38,17 @@ export const createSubscribe = (): Subscribe => {
     const source = await createSourceEventStream(validated)
     if (!(Symbol.asyncIterator in source)) return source
     const { direct } = operation
-    const shared = isShared(args, operation)
-    if (!direct && !shared) return mapSourceToResponseEvent(validated, source)
+    if (!direct) return mapSourceToResponseEvent(validated, source)
 
-    // Without a context: an answer that asked who looks could not be shared, and fails instead.
-    const execute = (event: unknown): Result | Promise<Result> =>
-      executeSubscriptionEvent({ ...validated, rootValue: event, contextValue: undefined })
     const answer = (event: unknown): Result | Promise<Result> => {
       try {
-        return direct ? direct.show(event) : execute(event)
+        return direct.show(event)
       } catch {
-        // It says what is wrong, and where.
-        return execute(event)
+        // It says what is wrong, and where. Without a context: an answer that asked who looks could not be shared, and fails instead.
+        return executeSubscriptionEvent({ ...validated, rootValue: event, contextValue: undefined })
       }
     }
-    if (!shared) return sift(source[Symbol.asyncIterator](), answer)
+    if (!isShared(args, operation)) return sift(source[Symbol.asyncIterator](), answer)
 
     const question = `${numberOf(args.document)} ${operation.name} ${JSON.stringify(args.variableValues)}`
     return sift(source[Symbol.asyncIterator](), (event) => {

@@ -39,6 +39,28 @@ export const createChanges = ({
 }: Deps): ((ids: string[] | null) => Promise<AsyncIterable<InstanceChange>>) => {
   const load = createTogether<Row>((ids) => db.query<Row>('select * from instances where id = any($1::text[])', [ids]))
 
+  const read = (sinceMs: number, ids: string[] | null): Promise<Row[]> =>
+    db.query<Row>(
+      `select * from instances where changed_at > $1 and ($2::text[] is null or id = any($2)) order by changed_at, id`,
+      [new Date(sinceMs - overlapMs), ids],
+    )
+  /** What changed since each of these moments: thousands who watch the whole fleet read it again in the same second. */
+  const fleet = createTogether<{ id: string; rows: Row[] }>(async (moments) => {
+    const rows = await read(Math.min(...moments.map(Number)), null)
+    return moments.map((id) => ({
+      id,
+      rows: rows.filter(({ changed_at }) => changed_at.getTime() > Number(id) - overlapMs),
+    }))
+  })
+
+  /** One for all who watch: what it is answered with is made once. */
+  const changes = new WeakMap<Row, InstanceChange>()
+  const toChange = (row: Row): InstanceChange => {
+    let change = changes.get(row)
+    if (!change) changes.set(row, (change = { id: row.id, instance: row.deleted_at ? null : toInstance(row) }))
+    return change
+  }
+
   return async (ids) => {
     if (ids && ids.length > watchedMax) throw badInput('ids', `at most ${watchedMax} ids`, ids.length)
     const only = ids && new Set(ids)
@@ -57,16 +79,12 @@ export const createChanges = ({
           begun = row?.now
           return []
         }
-        return db.query<Row>(
-          `select * from instances where changed_at > $1::timestamptz - $2 * interval '1 ms' and ($3::text[] is null or id = any($3))
-           order by changed_at, id`,
-          [since?.changed_at ?? begun, overlapMs, only && [...only]],
-        )
+        const sinceMs = (since?.changed_at ?? begun).getTime()
+        return only ? read(sinceMs, [...only]) : ((await fleet(String(sinceMs)))?.rows ?? [])
       },
       keyOf: ({ id, revision }) => `${id}@${revision}`,
       onError: (error) => log.debug('changes of instances could not be read', { error }),
     })
-    const toChange = (row: Row): InstanceChange => ({ id: row.id, instance: row.deleted_at ? null : toInstance(row) })
     return sift(items, toChange)
   }
 }
