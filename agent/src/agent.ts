@@ -110,8 +110,6 @@ async function wire(options: AgentOptions, stop: Stop): Promise<Agent> {
   const inbox = createInbox({ log })
   const notices = (): string[] =>
     [state.notice, ...outbox.state().notices, ...inbox.notices()].filter((notice) => notice !== null)
-  const facts = createFacts({ env, surroundings, version, log })
-  const changes = createChanges<Awaited<ReturnType<typeof facts>>>()
 
   const terminals = createTerminalWire({
     sessions: () => sessions,
@@ -161,6 +159,8 @@ async function wire(options: AgentOptions, stop: Stop): Promise<Agent> {
     append: (atMs, event) => void outbox.append('events', atMs, event),
     flush: () => outbox.flush(),
   })
+  const facts = createFacts({ env, surroundings, version, log, configHash: events.configHash })
+  const changes = createChanges<Awaited<ReturnType<typeof facts>>>()
 
   const obey = (data: unknown): void => {
     const order = inbox.read((data as { orders?: unknown } | null | undefined)?.orders)
@@ -240,7 +240,7 @@ async function wire(options: AgentOptions, stop: Stop): Promise<Agent> {
     async () => void (await Promise.all([sessions.closeAll(), commands.stop(), drain(drainMs)])),
   )
   stop.add('unwritten data', () => outbox.flush())
-  stop.add('events', events)
+  stop.add('events', () => events.stop())
   stop.add('sampling', () => sampling.stop())
 
   return {

@@ -44,6 +44,8 @@ export function startConfigEvents({
   pollMs = 5_000,
 }: ConfigEventsOptions): {
   poll(): Promise<void>
+  /** As the last look found it. */
+  configHash: ConfigHash
   stop(): Promise<void>
 } {
   let before = recall(stateDir.read(memoryFile))
@@ -70,6 +72,10 @@ export function startConfigEvents({
   const undo = clock.every(pollMs, () => void poll())
   return {
     poll,
+    async configHash() {
+      await running
+      return before ?? null
+    },
     async stop() {
       undo()
       await running

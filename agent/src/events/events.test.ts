@@ -158,6 +158,9 @@ test('a configuration that changes is told, also when it changed while the agent
   expect(events).toEqual([])
   writeFileSync(file, 'second')
   await first.poll()
+  // For whoever tells it as a fact: as the last look found it, without another one.
+  writeFileSync(file, 'unseen')
+  expect(await first.configHash()).toMatch(/^16367aacb67a/)
   await first.stop()
   rmSync(file)
   const second = await start()

@@ -1,7 +1,7 @@
 // All that this machine tells of itself without being asked: extensions that come and go, a configuration that changes.
 import { join } from 'node:path'
 import type { AgentEnv, Surroundings } from '../env.ts'
-import { createConfigHash } from '../heartbeat/configHash.ts'
+import { type ConfigHash, createConfigHash } from '../heartbeat/configHash.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { ConsoleTime } from '../platform/consoleTime.ts'
 import type { Log } from '../platform/log.ts'
@@ -22,17 +22,31 @@ export interface EventsOptions {
   flush: () => Promise<void>
 }
 
-export function startEvents(options: EventsOptions): () => Promise<void> {
+export interface Events {
+  /** For whoever else tells it: the file is looked at once for all. */
+  configHash: ConfigHash
+  stop(): Promise<void>
+}
+
+export function startEvents(options: EventsOptions): Events {
   const { env, surroundings, state, clock, consoleTime, log, append, flush } = options
   const events: EventSink = {
     record: ({ atMs, ...event }) => append(atMs, { ...event, at: new Date(atMs).toISOString() }),
     flush,
   }
   const path = join(surroundings.homeDir, '.sindri', 'status_ledger.jsonl')
-  const configHash = createConfigHash(env.configPath, surroundings)
   const ledger = startLedgerEvents({ path, clock, consoleTime, stateDir: state, events, log })
-  const config = startConfigEvents({ configHash, clock, consoleTime, stateDir: state, events })
-  return async () => {
-    await Promise.all([ledger.stop(), config.stop()])
+  const config = startConfigEvents({
+    configHash: createConfigHash(env.configPath, surroundings),
+    clock,
+    consoleTime,
+    stateDir: state,
+    events,
+  })
+  return {
+    configHash: config.configHash,
+    async stop() {
+      await Promise.all([ledger.stop(), config.stop()])
+    },
   }
 }

@@ -161,3 +161,13 @@ test(
     )
   },
 )
+
+test('what comes while a file is looked at that holds nothing new is found at the latest by the next look', async () => {
+  writeFileSync(path, 'one\n')
+  const follower = follow()
+  expect(await texts(follower)).toEqual(['one'])
+  expect(await texts(follower)).toEqual([])
+  const looking = texts(follower)
+  appendFileSync(path, 'two\n')
+  expect([...(await looking), ...(await texts(follower))]).toEqual(['two'])
+})

@@ -1,5 +1,6 @@
 // Follows a file that grows by lines: every line once, over rotation, truncation and restarts of the agent.
 import { createHash } from 'node:crypto'
+import type { Stats } from 'node:fs'
 import { open, readdir, stat, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
@@ -43,12 +44,13 @@ async function headOf(handle: FileHandle, offset: number): Promise<string> {
 
 const openIfThere = (path: string): Promise<FileHandle | null> => open(path, 'r').catch(() => null)
 
-async function inodeOf(path: string): Promise<number | null> {
-  return stat(path).then(
-    ({ ino }) => ino,
-    () => null,
-  )
+async function lookAt(path: string): Promise<Stats | null> {
+  return (await stat(path, { throwIfNoEntry: false }).catch(() => null)) ?? null
 }
+
+/** Another one wherever something was written; null where there is nothing. */
+const toMark = (found: Stats | null): string | null => found && `${found.ino} ${found.size} ${found.mtimeMs}`
+export const markOf = async (path: string): Promise<string | null> => toMark(await lookAt(path))
 
 async function isAt(handle: FileHandle, { inode, offset, head }: Position): Promise<boolean> {
   const { ino, size } = await handle.stat()
@@ -74,6 +76,8 @@ export function createFollower(path: string, start: Position | 'begin' | 'end'):
   /** Until the end of a file that took another's place is reached. */
   let rereading = false
   let begun = false
+  /** Of the file when it was read and held nothing new. */
+  let quietMark: string | null = null
 
   async function use(next: FileHandle, at: number): Promise<void> {
     await handle?.close()
@@ -144,6 +148,9 @@ export function createFollower(path: string, start: Position | 'begin' | 'end'):
     async read() {
       if (!begun) await begin()
       begun = true
+      const found = await lookAt(path)
+      const mark = toMark(found)
+      if (mark !== null && mark === quietMark) return { lines: [], broken: 0, position: { inode, offset, head } }
       const lines: FollowedLine[] = []
       let broken = 0
       if (handle) {
@@ -155,8 +162,7 @@ export function createFollower(path: string, start: Position | 'begin' | 'end'):
         broken += await readLines(handle, lines)
       }
       // Another file has the name now. The old one has been read to its end, through the handle that outlives the name.
-      const current = await inodeOf(path)
-      if (current !== null && current !== inode) {
+      if (found && found.ino !== inode) {
         const next = await openIfThere(path)
         if (next) {
           rereading ||= handle !== null
@@ -164,6 +170,7 @@ export function createFollower(path: string, start: Position | 'begin' | 'end'):
           broken += await readLines(next, lines)
         }
       }
+      quietMark = lines.length === 0 ? mark : null
       return { lines, broken, position: { inode, offset, head } }
     },
     async close() {

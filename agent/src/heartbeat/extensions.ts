@@ -1,8 +1,7 @@
 // The extensions of this machine and the tools they brought, as the status ledger and their own files tell.
 import { LIMITS } from '@sindri/schema/contract/limits'
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createFollower, type Position } from '../events/follow.ts'
+import { createFollower, markOf, type Position } from '../events/follow.ts'
 import type { Log } from '../platform/log.ts'
 import { readExtensionFile } from './extensionYaml.ts'
 import { foldLedger, parseLedgerLine, type ExtensionState } from './statusLedger.ts'
@@ -63,8 +62,7 @@ export function createExtensions({ sindriDir, log }: { sindriDir: string; log: L
   }
 
   return async () => {
-    const found = await stat(ledgerPath).catch(() => null)
-    const now = found && `${found.ino} ${found.size} ${found.mtimeMs}`
+    const now = await markOf(ledgerPath)
     if (now === null || now === mark) return known
     await readOn()
     known = await describe()

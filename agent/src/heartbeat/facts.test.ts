@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createFakeClock } from '../platform/clock.fake.ts'
 import { createLog } from '../platform/log.ts'
 import { createChanges } from './changes.ts'
+import { createConfigHash } from './configHash.ts'
 import { parseExtensionYaml } from './extensionYaml.ts'
 import { createFacts, type Facts } from './facts.ts'
 
@@ -21,7 +22,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(home, { recursive: true, force: true }))
 
-const env = { provider: null, region: 'fra', tags: { team: 'core' }, configPath: null, sshEndpoint: null, geo: null }
+const env = { provider: null, region: 'fra', tags: { team: 'core' }, sshEndpoint: null, geo: null }
 
 function facts(configPath: string | null = null): () => Promise<Facts> {
   const log = createLog({
@@ -32,7 +33,8 @@ function facts(configPath: string | null = null): () => Promise<Facts> {
   })
   const osReleasePath = join(home, 'os-release')
   const surroundings = { hostname: 'box', homeDir: home, workingDir: work }
-  return createFacts({ env: { ...env, configPath }, surroundings, version: '0.1.0', log, osReleasePath })
+  const configHash = createConfigHash(configPath, surroundings)
+  return createFacts({ env, surroundings, version: '0.1.0', log, configHash, osReleasePath })
 }
 
 let count = 0

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AgentEnv, Surroundings } from '../env.ts'
 import type { Log } from '../platform/log.ts'
-import { createConfigHash } from './configHash.ts'
+import type { ConfigHash } from './configHash.ts'
 import { createExtensions, type BomTool } from './extensions.ts'
 import { parseDistro } from './osRelease.ts'
 import type { ExtensionState } from './statusLedger.ts'
@@ -25,19 +25,20 @@ export interface Facts {
 }
 
 export interface FactOptions {
-  env: Pick<AgentEnv, 'provider' | 'region' | 'tags' | 'configPath' | 'sshEndpoint' | 'geo'>
+  env: Pick<AgentEnv, 'provider' | 'region' | 'tags' | 'sshEndpoint' | 'geo'>
   surroundings: Surroundings
   version: string
   log: Log
+  configHash: ConfigHash
   osReleasePath?: string
 }
 
 export function createFacts(options: FactOptions): () => Promise<Facts> {
-  const { env, surroundings, version, log, osReleasePath = '/etc/os-release' } = options
-  const configHash = createConfigHash(env.configPath, surroundings)
+  const { env, surroundings, version, log, configHash, osReleasePath = '/etc/os-release' } = options
+  // Once: a machine gets another distribution with a restart.
+  const distro = readFile(osReleasePath, 'utf8').then(parseDistro, () => null)
   const readExtensions = createExtensions({ sindriDir: join(surroundings.homeDir, '.sindri'), log })
   return async () => {
-    const release = await readFile(osReleasePath, 'utf8').catch(() => null)
     const { extensions, bom } = await readExtensions()
     return {
       provider: env.provider,
@@ -46,7 +47,7 @@ export function createFacts(options: FactOptions): () => Promise<Facts> {
       hostname: surroundings.hostname || null,
       os: process.platform,
       arch: process.arch,
-      distro: release === null ? null : parseDistro(release),
+      distro: await distro,
       agentVersion: version,
       extensions,
       yamlHash: await configHash(),
