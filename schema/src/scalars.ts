@@ -68,6 +68,7 @@ builder.scalarType('BigInt', {
 builder.scalarType('Figure', {
   description:
     'A measured number, finite and not negative. Checked record by record: a wrong one refuses its own record (REFUSED), never the neighbours in the same mutation.',
+  extensions: { anything: true },
   serialize: (value) => value,
   parseValue: (value) => value,
   parseLiteral: literal((value) => value),
@@ -75,6 +76,7 @@ builder.scalarType('Figure', {
 
 builder.scalarType('JSON', {
   description: 'Any JSON value. Its size is bounded where it is stored.',
+  extensions: { anything: true },
   serialize: (value) => value,
   parseValue: (value) => value,
   parseLiteral: literal((value) => value),

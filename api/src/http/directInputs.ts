@@ -25,11 +25,15 @@ export const coercerOf = (type: GraphQLInputType): Coerce => {
   return coerce
 }
 
+/** Of a scalar that takes anything: nearly all values in records are left to those who store them. */
+const asItIs: Coerce = (value) => value ?? null
+
 const read = (type: GraphQLInputType): Coerce => {
   if (isNonNullType(type)) {
     const some = coercerOf(type.ofType)
     return (value) => (value === null || value === undefined ? unfit : some(value))
   }
+  if (isLeafType(type) && type.extensions['anything'] === true) return asItIs
   const some = readNullable(type)
   return (value) => (value === null || value === undefined ? null : some(value))
 }
@@ -64,33 +68,39 @@ const readNullable = (type: GraphQLInputType): Coerce => {
 }
 
 const readObject = (type: GraphQLInputObjectType): Coerce => {
-  let fields: { name: string; mayLack: boolean; coerce: Coerce }[] | undefined
-  const readFields = () =>
-    Object.values(type.getFields()).map((field) => ({
-      name: field.name,
-      mayLack: !isNonNullType(field.type) && !hasDefault(field),
-      coerce: coercerOf(field.type),
-    }))
+  let fields: Map<string, { isRequired: boolean; coerce: Coerce }> | undefined
+  let required = 0
+  const readFields = () => {
+    const read = Object.values(type.getFields()).map(
+      (field) =>
+        [
+          field.name,
+          { isRequired: isNonNullType(field.type) || hasDefault(field), coerce: coercerOf(field.type) },
+        ] as const,
+    )
+    required = read.filter(([, { isRequired }]) => isRequired).length
+    return new Map(read)
+  }
   return (value) => {
     if (typeof value !== 'object' || Array.isArray(value)) return unfit
     const given = value as Record<string, unknown>
-    let coerced = given
-    let count = 0
     // Not before it is asked for: a type may hold itself.
-    for (const { name, mayLack, coerce } of (fields ??= readFields())) {
+    fields ??= readFields()
+    let coerced = given
+    let missing = required
+    for (const name in given) {
+      const field = fields.get(name)
       const member = given[name]
-      if (member === undefined) {
-        if (!mayLack) return unfit
-        continue
-      }
+      if (!field || member === undefined) return unfit
+      const { isRequired, coerce } = field
+      if (isRequired) missing -= 1
+      if (coerce === asItIs) continue
       const fit = coerce(member)
       if (fit === unfit) return unfit
-      count += 1
       if (fit === member) continue
       if (coerced === given) coerced = { ...given }
       coerced[name] = fit
     }
-    for (const _ in given) count -= 1
-    return count === 0 ? coerced : unfit
+    return missing === 0 ? coerced : unfit
   }
 }
