@@ -6,7 +6,7 @@ export const LANE = {
   /** Of a turn, unless one message takes longer by itself. */
   turnMs: 2,
   /** Of messages begun and not answered: what two statements hold, and a third one that is made meanwhile. */
-  underWayBytes: 4 * 1024 * 1024,
+  underWayBytes: 2 * 1024 * 1024,
   /** Of messages that wait. What is beyond begins at once, however long it takes: whoever stores records says when it has too many. */
   waitingBytes: 32 * 1024 * 1024,
 } as const
