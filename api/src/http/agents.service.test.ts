@@ -367,6 +367,7 @@ describe('records', () => {
     const [samples = []] = before
     expect(await read('samples')).toEqual([samples[0], (samples[1] ?? 0) + 1, (samples[2] ?? 0) + 2])
     expect(await figure('sindri_records_waiting')).toBe(0)
+    expect(await figure('sindri_records_unread_bytes')).toBe(0)
     const open = await app.db.prisma.terminal.count({ where: { state: { not: 'CLOSED' } } })
     expect(await figure('sindri_terminals_open')).toBe(open)
     await link.close()

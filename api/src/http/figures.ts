@@ -13,7 +13,9 @@ import type { Viewers } from './viewer.ts'
 export interface FiguresDeps {
   sockets(): Record<string, number>
   streams(): number
-  /** Records that arrived and are not stored yet. */
+  /** Of records that wait to be read. */
+  unreadBytes(): number
+  /** Records that were read and are not stored yet. */
   waiting(): number
   /** Open ones, of all replicas. */
   terminals(): Promise<number>
@@ -81,7 +83,7 @@ export const createFigures = (): Figures => {
       }
     },
 
-    watch({ sockets, streams, waiting, terminals, bus }) {
+    watch({ sockets, streams, unreadBytes, waiting, terminals, bus }) {
       registry.registerMetric(
         new client.Gauge({
           name: 'sindri_sockets',
@@ -94,7 +96,8 @@ export const createFigures = (): Figures => {
         }),
       )
       gauge('sindri_streams', 'Open event streams of users and keys.', streams)
-      gauge('sindri_records_waiting', 'Samples that arrived and are not stored yet.', waiting)
+      gauge('sindri_records_unread_bytes', 'Messages with records that wait to be read.', unreadBytes)
+      gauge('sindri_records_waiting', 'Samples that were read and are not stored yet.', waiting)
       gauge('sindri_terminals_open', 'Terminals that are not closed, of all replicas.', terminals)
       gauge('sindri_bus_channels', 'Channels of the bus that somebody reads.', () => bus().channels)
       gauge('sindri_bus_readers', 'Readers of the bus.', () => bus().readers)

@@ -13,6 +13,7 @@ import { createConnections } from './connections.ts'
 import type { Figures, FiguresDeps } from './figures.ts'
 import { createGraphiQL } from './graphiql.ts'
 import { createHealth } from './health.ts'
+import { createLane } from './lane.ts'
 import { BUDGETS, createLimiter } from './limits.ts'
 import { createOperations } from './operations.ts'
 import { createOrigins } from './origin.ts'
@@ -31,7 +32,7 @@ export interface HttpDeps {
   enrolSecret: string
   figures: Figures
   /** What other parts count. */
-  counts: Omit<FiguresDeps, 'sockets' | 'streams' | 'bus'>
+  counts: Omit<FiguresDeps, 'sockets' | 'streams' | 'unreadBytes' | 'bus'>
   bus: Bus
   clock: Clock
   ids: Ids
@@ -66,8 +67,10 @@ export const createHttp = (deps: HttpDeps): Http => {
   const operations = createOperations({ schema, charges, clock, log, observe: figures.observe })
   const failedSockets = limiter('failedSockets')
   const connections = createConnections({ authenticate, bus, clock, log })
+  const lane = createLane(clock)
   const sockets = createSockets({
     operations,
+    lane,
     ports,
     connections,
     authenticate,
@@ -79,7 +82,13 @@ export const createHttp = (deps: HttpDeps): Http => {
     log,
   })
   const streams = createStreams({ operations, connections, clock })
-  figures.watch({ ...counts, sockets: sockets.count, streams: streams.count, bus: bus.stats })
+  figures.watch({
+    ...counts,
+    sockets: sockets.count,
+    streams: streams.count,
+    unreadBytes: lane.waitingBytes,
+    bus: bus.stats,
+  })
 
   const health = createHealth(readiness)
   const graphiql = createGraphiQL()

@@ -13,6 +13,7 @@ const open = (eachMs: number) => {
   const ends: (() => void)[] = []
   return {
     begun,
+    waitingBytes: lane.waitingBytes,
     add(bytes: number) {
       const number = ends.length
       const { promise, resolve } = Promise.withResolvers<void>()
@@ -51,7 +52,7 @@ it('lets one that takes longer than a turn by itself go alone', async () => {
 })
 
 it('has no more under way than a statement waits for, and goes on when one has ended', async () => {
-  const { begun, add, end } = open(0)
+  const { begun, add, end, waitingBytes } = open(0)
   for (let i = 0; i < 4; i++) add(LANE.underWayBytes / 2)
   await turn()
   expect(begun).toEqual([0, 1])
@@ -61,6 +62,7 @@ it('has no more under way than a statement waits for, and goes on when one has e
   await turn()
   await turn()
   expect(begun).toEqual([0, 1, 2])
+  expect(waitingBytes()).toBe(LANE.underWayBytes / 2)
 })
 
 it('keeps no more waiting than it may: what is beyond begins, be it that nothing ends', async () => {

@@ -19,6 +19,8 @@ export const bringsRecords = (message: Buffer): boolean => message.subarray(0, H
 export interface Lane {
   /** Begins it when its turn has come, in the order of the calls. What it answers with is when it has ended. */
   add(bytes: number, begin: () => Promise<void>): void
+  /** Of messages that have not begun. */
+  waitingBytes(): number
 }
 
 interface Waiting {
@@ -72,5 +74,6 @@ export const createLane = (clock: Pick<Clock, 'monotonicMs'>): Lane => {
       waitingBytes += bytes
       void work()
     },
+    waitingBytes: () => waitingBytes,
   }
 }

@@ -16,7 +16,7 @@ import { type Admission, createAdmission, type Links } from './admission.ts'
 import { type Conn, type ConnOptions, openConn, PLAIN_CLOSE } from './conn.ts'
 import type { Connections } from './connections.ts'
 import { sessionTokenOf } from './cookies.ts'
-import { createLane } from './lane.ts'
+import type { Lane } from './lane.ts'
 import type { Limiter } from './limits.ts'
 import type { Operations } from './operations.ts'
 import type { Origins } from './origin.ts'
@@ -25,6 +25,7 @@ import type { Authenticate } from './viewer.ts'
 
 export interface SocketsDeps {
   operations: Operations
+  lane: Lane
   ports: Ports
   connections: Connections
   authenticate: Authenticate
@@ -78,7 +79,7 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
   })
   server.on('headers', (headers, req) => void headers.push(`${NONCE_HEADER}: ${nonces.get(req)}`))
 
-  const serveSocket = createServeSocket({ ...deps, lane: createLane(clock), state: connections })
+  const serveSocket = createServeSocket({ ...deps, state: connections })
   const onHeard = ({ viewer }: Conn): void => {
     if (viewer?.kind === 'agent') links.heard(viewer)
   }
