@@ -146,6 +146,36 @@ describe('a tail', () => {
     await items.return()
   })
 
+  it('keeps in mind what the next read may bring again, and forgets the rest after two of them', async () => {
+    const world = makeWorld()
+    const items = await world.open(1)
+    const got: number[] = []
+    const reader = (async () => {
+      for await (const { id } of items) got.push(id)
+    })()
+    const later = async () => {
+      await world.clock.advance(30_000)
+      await world.clock.advance(0)
+    }
+    await world.clock.advance(0)
+    for (const id of [1, 2]) {
+      world.store(id)
+      world.tell(id)
+    }
+    await later()
+    world.tell(1)
+    await world.clock.advance(0)
+    expect(got).toEqual([1, 2])
+    // The reads bring 2 again and again, and 1 no more.
+    for (let i = 0; i < 3; i += 1) await later()
+    expect(got).toEqual([1, 2])
+    world.tell(1)
+    await world.clock.advance(0)
+    expect(got).toEqual([1, 2, 1])
+    await items.return()
+    await reader
+  })
+
   it('ends at once when it is returned, though nothing comes', async () => {
     const world = makeWorld()
     const items = await world.open()

@@ -17,8 +17,6 @@ export interface TailOptions<T> {
   keyOf(item: T): string
   /** A notice can be lost without a trace, so what is stored is read again this often. */
   rereadMs?: number
-  /** Keys remembered for telling repeats: more than comes within an overlap and `rereadMs`. */
-  remember?: number
   clock: Clock
   /** Told of a later read that failed; the next one makes up for it. */
   onError?: (error: unknown) => void
@@ -28,25 +26,41 @@ export type Tail<T> = AsyncIterableIterator<T, undefined, undefined> & {
   return(): Promise<IteratorReturnResult<undefined>>
 }
 
-/** Keys met lately; `isNew` is true once for each. */
-const createMemory = (size: number): ((key: string) => boolean) => {
-  const seen = new Set<string>()
-  return (key) => {
-    if (seen.has(key)) return false
-    seen.add(key)
-    // A set keeps the order of insertion: the first is the oldest.
-    if (seen.size > size) for (const oldest of seen) if (seen.delete(oldest)) break
-    return true
+interface Memory {
+  /** True once for each key, unless it was forgotten. */
+  isNew(key: string): boolean
+  /** Keys that nobody has met since it forgot the last time. */
+  forget(): void
+}
+
+const createMemory = (): Memory => {
+  let old = new Set<string>()
+  let young = new Set<string>()
+  const forget = (): void => {
+    old = young
+    young = new Set()
+  }
+  return {
+    isNew(key) {
+      const isKnown = young.has(key) || old.has(key)
+      young.add(key)
+      if (young.size > rememberMax) forget()
+      return !isKnown
+    },
+    forget,
   }
 }
+
+/** However much comes: repeats are then handed out as well. */
+const rememberMax = 20_000
 
 /**
  * Resolves once it listens. Values come in the order in which they were read or published: not sorted, since a late one must not be lost.
  * The first read may fail it; a later one may not, so that a short outage of the database ends nothing.
  */
 export const tail = async <T>(options: TailOptions<T>): Promise<Tail<T>> => {
-  const { subscribe, read, pageSize = Infinity, keyOf, rereadMs = 30_000, remember = 20_000, clock, onError } = options
-  const isNew = createMemory(remember)
+  const { subscribe, read, pageSize = Infinity, keyOf, rereadMs = 30_000, clock, onError } = options
+  const { isNew, forget } = createMemory()
   const subscription = await subscribe()
   let ended = false
   let due = false
@@ -59,9 +73,12 @@ export const tail = async <T>(options: TailOptions<T>): Promise<Tail<T>> => {
   /** Moves with reads alone: a value from the bus proves nothing about the ones before it. */
   let since: T | null = null
 
-  async function* stored(): AsyncGenerator<T, undefined, undefined> {
+  async function* stored(forgets: boolean): AsyncGenerator<T, undefined, undefined> {
     for (;;) {
       const items = await read(since)
+      // What may come again is met by this read, or comes after it.
+      if (forgets) forget()
+      forgets = false
       const news = items.filter((item) => isNew(keyOf(item)))
       since = items.at(-1) ?? since
       yield* news
@@ -70,7 +87,7 @@ export const tail = async <T>(options: TailOptions<T>): Promise<Tail<T>> => {
   }
 
   async function* all(): AsyncGenerator<T, undefined, undefined> {
-    yield* stored()
+    yield* stored(false)
     let arrived: Promise<void> | undefined
     let result: Awaited<ReturnType<typeof subscription.next>> | undefined
     let failure: { error: unknown } | undefined
@@ -84,7 +101,8 @@ export const tail = async <T>(options: TailOptions<T>): Promise<Tail<T>> => {
         .then(() => wake())
       if (!result && !failure && !due) await new Promise<void>((resolve) => (wake = resolve))
       if (failure) throw failure.error
-      let again = due
+      const isDue = due
+      let again = isDue
       due = false
       if (result) {
         const { done, value } = result
@@ -95,7 +113,7 @@ export const tail = async <T>(options: TailOptions<T>): Promise<Tail<T>> => {
       }
       if (!again || ended) continue
       try {
-        yield* stored()
+        yield* stored(isDue)
       } catch (error) {
         onError?.(error)
       }
