@@ -54,4 +54,4 @@ COPY --from=build /app/agent/src agent/src
 ENV SINDRI_AGENT_STATE_DIR=/data SINDRI_PROVIDER=docker
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "agent/src/enter.mjs", "--healthy"]
-CMD ["node", "--no-turbofan", "--optimize-for-size", "agent/src/enter.mjs"]
+CMD ["node", "--no-turbofan", "--invocation-count-for-maglev=4000", "--optimize-for-size", "agent/src/enter.mjs"]

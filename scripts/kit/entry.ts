@@ -8,5 +8,8 @@ export const consoleArgv = ['--max-semi-space-size=16']
 
 export const agentEntry = path.resolve(import.meta.dirname, '../../agent/src/enter.mjs')
 
-/** It is a guest on its machine: it does without the compiler for the hottest code, and collects garbage before it asks for more memory. */
-export const agentArgv = ['--no-turbofan', '--optimize-for-size']
+/**
+ * It is a guest on its machine: it does without the compiler for the hottest code, has the one below it compile only what a flood runs, and
+ * collects garbage before it asks for more memory.
+ */
+export const agentArgv = ['--no-turbofan', '--invocation-count-for-maglev=4000', '--optimize-for-size']
