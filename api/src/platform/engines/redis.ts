@@ -5,7 +5,7 @@ import { RedisPubSub } from 'graphql-redis-subscriptions'
 import { Redis } from 'ioredis'
 import type { BusEngine, Upstream } from '../bus.ts'
 import type { Clock } from '../clock.ts'
-import { createPresence } from './presence.ts'
+import { createRollCall } from './rollCall.ts'
 
 export interface RedisEngineOptions {
   /** Before every channel, so that several consoles share one Redis. */
@@ -75,7 +75,7 @@ const openLane = (
   }
   /** All replicas listen here on each lane, by the connection that brings them all else: whoever is not counted hears nothing at all. */
   const replicas = `${prefix}replicas/${name}`
-  const presence = createPresence({
+  const rollCall = createRollCall({
     clock,
     origin: origin.toString().trimEnd(),
     say: (text) => publisher.publish(replicas, text),
@@ -91,14 +91,14 @@ const openLane = (
   const complain = (what: string, error: unknown): void => {
     if (!closing) onError(new Error(`Redis: ${what}`, { cause: error }))
   }
-  const attending = pubsub.subscribe(replicas, (message: Buffer) => presence.hear(message.toString()))
+  const attending = pubsub.subscribe(replicas, (message: Buffer) => rollCall.hear(message.toString()))
   attending.catch((error: unknown) => complain('expected to hear of other replicas, got a refusal', error))
   for (const connection of [publisher, subscriber])
     connection.on('error', (error: Error) => {
       if (!closing) onAway(error)
     })
   subscriber.on('close', () => {
-    presence.deafen()
+    rollCall.deafen()
     away.resolve()
     away = Promise.withResolvers()
   })
@@ -106,7 +106,7 @@ const openLane = (
     const again = [...listeners]
     try {
       await subscriber.subscribe(replicas, ...new Set(again.map((listener) => listener.channel)))
-      void presence.ask()
+      void rollCall.ask()
       interrupt(again)
     } catch (error) {
       // Interrupted anew: the next "ready" does it. Refused: only a new connection can change it.
@@ -118,10 +118,10 @@ const openLane = (
   })
 
   // What could not be sent meanwhile was held back as well.
-  publisher.on('ready', () => void presence.ask())
+  publisher.on('ready', () => void rollCall.ask())
 
   const check = clock.every(checkMs, () => {
-    void presence.ask()
+    void rollCall.ask()
     // A network that swallows packets closes nothing by itself.
     for (const connection of [publisher, subscriber]) {
       if (connection.status !== 'ready') continue
@@ -137,7 +137,7 @@ const openLane = (
       .then(
         () => (refused = false),
         (error: unknown) => {
-          presence.heldBack()
+          rollCall.heldBack()
           if (!refused && publisher.status === 'ready') complain('expected to publish, got a refusal', error)
           refused = true
         },
@@ -163,12 +163,12 @@ const openLane = (
     /** Resolves once the other replicas send what is for this one. */
     async meet(): Promise<void> {
       await attending
-      await presence.ask()
+      await rollCall.ask()
     },
 
     send(channel: string, toText: () => string): boolean {
-      if (presence.alone || publisher.status !== 'ready' || unsent > unsentBytes) {
-        presence.heldBack()
+      if (rollCall.alone || publisher.status !== 'ready' || unsent > unsentBytes) {
+        rollCall.heldBack()
         return false
       }
       if (outbox.push({ channel: prefix + channel, toText }) === 1) setImmediate(flush)

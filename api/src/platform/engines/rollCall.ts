@@ -2,7 +2,7 @@
 // something back from one that it did not know says so, which is a gap to that one.
 import type { Clock } from '../clock.ts'
 
-export interface Presence {
+export interface RollCall {
   /** Nobody else listens. */
   readonly alone: boolean
   /** Asks who is there; at the start, after each interruption, and now and then. Resolves when all have answered, and soon where one does not. */
@@ -15,7 +15,7 @@ export interface Presence {
   heldBack(): void
 }
 
-export interface PresenceDeps {
+export interface RollCallDeps {
   clock: Pick<Clock, 'after'>
   /** Who this is; without spaces. */
   origin: string
@@ -40,7 +40,7 @@ interface Round {
   cancel: () => void
 }
 
-export const createPresence = ({ clock, origin, say, onMissed }: PresenceDeps): Presence => {
+export const createRollCall = ({ clock, origin, say, onMissed }: RollCallDeps): RollCall => {
   let alone = false
   /** Somebody who was not known may have missed something. */
   let owing = false

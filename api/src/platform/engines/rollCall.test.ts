@@ -2,10 +2,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createFakeClock } from '../clock.fake.ts'
-import { createPresence } from './presence.ts'
-import type { Presence } from './presence.ts'
+import { createRollCall } from './rollCall.ts'
+import type { RollCall } from './rollCall.ts'
 
-type Message = { presence: string } | { data: number }
+type Message = { rollCall: string } | { data: number }
 
 /** Redis, with a connection of each replica to it and one back, on which nothing moves before the test says so. */
 const openHub = () => {
@@ -17,7 +17,7 @@ const openHub = () => {
   let sent = 0
 
   interface Replica {
-    presence: Presence
+    rollCall: RollCall
     /** From when on it listens. */
     since: number
     seen: Set<number>
@@ -52,24 +52,24 @@ const openHub = () => {
         gaps: 0,
         outbox: [],
         stranded: false,
-        presence: createPresence({
+        rollCall: createRollCall({
           clock,
           origin: `r${replicas.length}`,
-          say: (presence) => post(replica, { presence }),
+          say: (rollCall) => post(replica, { rollCall }),
           onMissed: () => gap(replica),
         }),
       }
       replicas.push(replica)
       inboxes.set(replica, [])
-      await replica.presence.ask()
+      await replica.rollCall.ask()
       replica.since = step
     },
     publish(replica: Replica) {
       const data = (published += 1)
       all.push([replica, step])
-      if (replica.presence.alone) return replica.presence.heldBack()
+      if (replica.rollCall.alone) return replica.rollCall.heldBack()
       sent += 1
-      post(replica, { data }).catch(() => replica.presence.heldBack())
+      post(replica, { data }).catch(() => replica.rollCall.heldBack())
     },
     /** What a replica has sent reaches Redis. */
     flush(replica: Replica, count: number) {
@@ -83,7 +83,7 @@ const openHub = () => {
       if (replica.stranded) return
       for (const message of messages) {
         if ('data' in message) replica.seen.add(message.data)
-        else replica.presence.hear(message.presence)
+        else replica.rollCall.hear(message.rollCall)
       }
     },
     /** Nothing reaches it any more, and it does not know. */
@@ -94,12 +94,12 @@ const openHub = () => {
     /** It knows. */
     interrupt(replica: Replica) {
       inboxes.delete(replica)
-      replica.presence.deafen()
+      replica.rollCall.deafen()
     },
     back(replica: Replica) {
       replica.stranded = false
       inboxes.set(replica, [])
-      void replica.presence.ask()
+      void replica.rollCall.ask()
       gap(replica)
     },
     isAway: (replica: Replica) => replica.stranded || !inboxes.has(replica),
@@ -107,7 +107,7 @@ const openHub = () => {
     async break(replica: Replica) {
       for (const { lost } of replica.outbox.splice(0)) lost()
       await clock.advance(0)
-      void replica.presence.ask()
+      void replica.rollCall.ask()
     },
     async drain() {
       for (let round = 0; round < 6; round += 1) {
@@ -117,7 +117,7 @@ const openHub = () => {
       }
     },
     async askAndWait(replica: Replica) {
-      void replica.presence.ask()
+      void replica.rollCall.ask()
       await hub.drain()
       await clock.advance(1_000)
     },
@@ -139,7 +139,7 @@ const openAlone = async () => {
   await hub.drain()
   await hub.clock.advance(1_000)
   const [first] = hub.replicas
-  if (!first?.presence.alone) throw new Error('expected a replica that is alone')
+  if (!first?.rollCall.alone) throw new Error('expected a replica that is alone')
   return { hub, first }
 }
 const openTwo = async () => {
@@ -158,9 +158,9 @@ describe('a replica', () => {
     void hub.start()
     await hub.drain()
     await hub.clock.advance(999)
-    expect(hub.replicas[0]?.presence.alone).toBe(false)
+    expect(hub.replicas[0]?.rollCall.alone).toBe(false)
     await hub.clock.advance(1)
-    expect(hub.replicas[0]?.presence.alone).toBe(true)
+    expect(hub.replicas[0]?.rollCall.alone).toBe(true)
   })
 
   it('that comes has met the others before it begins, and none of them is alone then', async () => {
@@ -176,39 +176,39 @@ describe('a replica', () => {
     expect(met).toBe(false)
     await hub.drain()
     expect(met).toBe(true)
-    expect(first.presence.alone).toBe(false)
+    expect(first.rollCall.alone).toBe(false)
   })
 
   it('is alone again when the other has gone, at the next question', async () => {
     const { hub, first, second } = await openTwo()
-    expect(first.presence.alone).toBe(false)
+    expect(first.rollCall.alone).toBe(false)
     hub.interrupt(second)
     await hub.askAndWait(first)
-    expect(first.presence.alone).toBe(true)
+    expect(first.rollCall.alone).toBe(true)
   })
 
   it('is not alone beside one that hears and does not answer', async () => {
     const { hub, first, second } = await openTwo()
     hub.strand(second, false)
     await hub.askAndWait(first)
-    expect(first.presence.alone).toBe(false)
+    expect(first.rollCall.alone).toBe(false)
   })
 
   it('is not alone while it cannot hear: at once where it knows, at the next question where it does not', async () => {
     const { hub, first } = await openAlone()
-    void first.presence.ask()
+    void first.rollCall.ask()
     await hub.drain()
     hub.interrupt(first)
-    expect(first.presence.alone).toBe(false)
+    expect(first.rollCall.alone).toBe(false)
     await hub.clock.advance(1_000)
-    expect(first.presence.alone).toBe(false)
+    expect(first.rollCall.alone).toBe(false)
     hub.back(first)
     await hub.drain()
     await hub.clock.advance(1_000)
-    expect(first.presence.alone).toBe(true)
+    expect(first.rollCall.alone).toBe(true)
     hub.strand(first, false)
     await hub.askAndWait(first)
-    expect(first.presence.alone).toBe(false)
+    expect(first.rollCall.alone).toBe(false)
   })
 
   it('tells one that it did not know what it held back, once', async () => {
@@ -234,7 +234,7 @@ describe('a replica', () => {
     const [, second] = hub.replicas
     if (!second) throw new Error('expected two replicas')
     hub.publish(first)
-    void first.presence.ask()
+    void first.rollCall.ask()
     await hub.break(first)
     await hub.drain()
     expect(second.gaps).toBe(1)
@@ -246,13 +246,13 @@ describe('a replica', () => {
 
   it('is not alone where somebody answers whom its Redis does not count', async () => {
     const clock = createFakeClock()
-    const presence = createPresence({ clock, origin: 'r0', say: async () => 1, onMissed: () => {} })
-    void presence.ask()
+    const rollCall = createRollCall({ clock, origin: 'r0', say: async () => 1, onMissed: () => {} })
+    void rollCall.ask()
     await clock.advance(0)
-    presence.hear('r0 ask')
-    presence.hear('r1 here')
+    rollCall.hear('r0 ask')
+    rollCall.hear('r1 here')
     await clock.advance(1_000)
-    expect(presence.alone).toBe(false)
+    expect(rollCall.alone).toBe(false)
   })
 })
 
@@ -277,7 +277,7 @@ it('whatever comes between them, each replica gets what the others published or 
         else if (kind === 'deliver') hub.deliver(replica, count)
         else if (kind === 'wait') await hub.clock.advance(600 * count)
         else if (kind === 'drain') await hub.drain()
-        else if (kind === 'ask') void replica.presence.ask()
+        else if (kind === 'ask') void replica.rollCall.ask()
         else if (kind === 'strand') hub.strand(replica, count > 1)
         else if (kind === 'break') await hub.break(replica)
         else {
