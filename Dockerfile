@@ -47,11 +47,9 @@ CMD ["node", "--max-semi-space-size=16", "api/src/enter.mjs"]
 
 FROM base AS agent
 COPY --from=agent-modules /app/node_modules node_modules
-COPY --from=agent-modules /app/schema schema
 COPY --from=agent-modules /app/agent agent
-COPY --from=build /app/schema/src schema/src
-COPY --from=build /app/agent/src agent/src
+COPY --from=build /app/agent/dist agent/dist
 ENV SINDRI_AGENT_STATE_DIR=/data SINDRI_PROVIDER=docker
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["node", "agent/src/enter.mjs", "--healthy"]
-CMD ["node", "--no-turbofan", "--invocation-count-for-maglev=4000", "--optimize-for-size", "agent/src/enter.mjs"]
+  CMD ["node", "agent/dist/main.js", "--healthy"]
+CMD ["node", "--no-turbofan", "--invocation-count-for-maglev=4000", "--optimize-for-size", "agent/dist/main.js"]

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { type Balancer, openBalancer } from './kit/balancer.ts'
 import { agentEnvironment, exitOf, forkConsole, type Ready } from './kit/console.ts'
 import { endAll } from './kit/end.ts'
-import { agentArgv, agentEntry } from './kit/entry.ts'
+import { agentArgv, agentSource } from './kit/entry.ts'
 import type { Kept } from './kit/keep.ts'
 import { program } from './kit/program.ts'
 import { onChange, reload } from './kit/reload.ts'
@@ -61,7 +61,7 @@ await program(async () => {
     const env = agentEnvironment(about, dataDir, shared)
     agent = reload(
       'agent',
-      () => fork(agentEntry, { env, execArgv: agentArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
+      () => fork(agentSource, { env, execArgv: agentArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
       sources('agent/src', 'schema/src/contract'),
     )
   }

@@ -17,7 +17,7 @@ import {
 import { Ended, program } from './kit/program.ts'
 import { capture, LATE, run } from './kit/run.mjs'
 import { say } from './kit/say.mjs'
-import { buildWeb, generateClient, generateDocuments, root } from './kit/steps.ts'
+import { build, generateClient, generateDocuments, root } from './kit/steps.ts'
 
 const vitest = path.join(root, 'node_modules/.bin/vitest')
 const folder = mkdtempSync(path.join(os.tmpdir(), 'sindri-test-'))
@@ -60,7 +60,7 @@ async function runLane(lane: Lane, files: number): Promise<Outcome> {
   }
   const began = performance.now()
   if (lane.real) {
-    const fault = await buildWeb().then(
+    const fault = await build().then(
       () => null,
       (error: Error) => error,
     )

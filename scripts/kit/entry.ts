@@ -6,7 +6,9 @@ export const consoleEntry = path.resolve(import.meta.dirname, '../../api/src/ent
 /** On a machine with much memory V8 lets garbage grow to 128 MiB before it looks for the first time; the console needs a quarter of that. */
 export const consoleArgv = ['--max-semi-space-size=16']
 
-export const agentEntry = path.resolve(import.meta.dirname, '../../agent/src/enter.mjs')
+/** What it is written as; started thus, each of its modules takes memory for itself. */
+export const agentSource = path.resolve(import.meta.dirname, '../../agent/src/main.ts')
+export const agentEntry = path.resolve(import.meta.dirname, '../../agent/dist/main.js')
 
 /**
  * It is a guest on its machine: it does without the compiler for the hottest code, has the one below it compile only what a flood runs, and

@@ -64,7 +64,7 @@ export async function printSchema(): Promise<boolean> {
 }
 
 /** The console's page, as the api serves it. */
-export async function buildWeb(): Promise<boolean> {
+async function buildWeb(): Promise<boolean> {
   return once(root, {
     name: 'build web',
     inputs: [
@@ -89,9 +89,32 @@ export async function buildWeb(): Promise<boolean> {
   })
 }
 
-/** All that the console needs before it starts. */
+/** The agent as few files without types: a module that is loaded by itself, and what it was compiled to, stay in memory. */
+export async function buildAgent(): Promise<boolean> {
+  return once(root, {
+    name: 'build agent',
+    inputs: ['pnpm-lock.yaml', 'schema/schema.graphql', 'schema/src/contract', 'agent/src', 'agent/package.json'],
+    outputs: ['agent/dist/main.js'],
+    make: () =>
+      must(
+        '.',
+        'rolldown',
+        'agent/src/main.ts --dir agent/dist --cleanDir --format esm --platform node --logLevel silent --chunkFileNames [name].js --external ws --external node-pty/requireBinary.js --external systeminformation'.split(
+          ' ',
+        ),
+      ),
+  })
+}
+
+/** What runs in another form than it is written in. */
+export async function build(): Promise<void> {
+  await buildWeb()
+  await buildAgent()
+}
+
+/** All that console and agent need before they start. */
 export async function prepare(): Promise<void> {
   await generateClient()
   await generateDocuments()
-  await buildWeb()
+  await build()
 }
