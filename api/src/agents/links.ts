@@ -262,15 +262,17 @@ export const createLinks = (deps: LinksDeps) => {
     async renew(viewer: AgentViewer, signature: string): Promise<RenewedToken> {
       const link = demand(viewer)
       const nonce = link.renewNonce
-      if (!hasSigned(link.publicKey, linkStatement(nonce, viewer.id, uuidToUlid(viewer.run)), signature)) {
-        throw new Fault(
-          'TOKEN_REJECTED',
-          'Expected a signature over linkStatement with the last renewNonce, got another one.',
-        )
-      }
+      const statement = linkStatement(nonce, viewer.id, uuidToUlid(viewer.run))
+      const rejected = new Fault(
+        'TOKEN_REJECTED',
+        'Expected a signature over linkStatement with the last renewNonce, got another one.',
+      )
+      if (!hasSigned(link.publicKey, statement, signature)) throw rejected
       const { token, expiresAt } = await tokens.issue({ instanceId: viewer.id, thumbprint: link.thumbprint })
       // It may have ended meanwhile; nothing would ever cancel its timer.
       demand(viewer)
+      // Of two that came with the same one, the other was answered.
+      if (link.renewNonce !== nonce) throw rejected
       link.renewNonce = newSecret()
       link.undoExpiry()
       link.undoExpiry = expire(link, expiresAt)
