@@ -5,7 +5,7 @@ import { canMount, mountDisk, unmountDisk } from '@sindri/agent/platform/mount.s
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { heldMiB, inspected } from './held.ts'
+import { heldMiB, inspected } from '../kit/held.ts'
 import { agentState } from '../kit/agent.ts'
 import { processMiB } from '../kit/memory.ts'
 import { type Proc, root, until } from '../kit/processes.ts'

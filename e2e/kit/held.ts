@@ -1,7 +1,7 @@
 // What a process of Node holds when nothing that could be collected is counted: asked over its inspector.
 import { once } from 'node:events'
 import WebSocket from 'ws'
-import type { Proc } from '../kit/processes.ts'
+import type { Proc } from './processes.ts'
 
 /** For NODE_OPTIONS of such a process. */
 export const inspected = '--inspect=127.0.0.1:0'
