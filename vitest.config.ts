@@ -30,7 +30,9 @@ const apart = ['memory', 'large', 'walk']
   .map((name) => `e2e/browser/${name}.e2e.ts`)
 /** Several consoles need a PostgreSQL and a Redis, and so does whoever takes one of these away. */
 const together =
-  process.env.SINDRI_TEST_BACKEND === 'services' ? [] : ['e2e/replicas.e2e.ts', 'e2e/browser/ailing.e2e.ts']
+  process.env.SINDRI_TEST_BACKEND === 'services'
+    ? []
+    : ['e2e/replicas.e2e.ts', 'e2e/outage.e2e.ts', 'e2e/browser/ailing.e2e.ts']
 /** It starts services of its own, by programs that are not everywhere where services are; whoever names it hears what is missing. */
 const canFail =
   process.argv.slice(2).some((arg) => arg.includes('faults')) ||
