@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openDb } from '../platform/db.ts'
 import { silentLog } from '../platform/log.ts'
 import { topics } from '../platform/topics.ts'
-import { backend } from '../testing/backend.ts'
+import { backend, openTestDb } from '../testing/backend.ts'
 import { makeAgent, openMetrics, run, viewer, type TestMetrics } from '../testing/metrics.ts'
 import { createMetrics } from './metrics.ts'
 
@@ -146,6 +146,29 @@ describe('a link', () => {
     ).rejects.toMatchObject({
       code: 'SUPERSEDED',
     })
+  })
+
+  it('is looked up by its number alone, also by a plan from when there were few', async () => {
+    const db = await openTestDb()
+    const made = `insert into instances (id, name, public_key, thumbprint) select 'ins_' || n, 'fleet-' || n, 'k', 't' from generate_series($1::int4, $2::int4) n returning num`
+    const [first] = await db.query<{ num: number }>(made, [1, 3])
+    // One after the other on one connection, which keeps its plans.
+    const ask = () => db.query('select superseded_links($1::int4[], $2::int8[])', [[first?.num], [0]])
+    const rowsRead = async (): Promise<number> => {
+      await db.query('select pg_stat_force_next_flush()')
+      const [row] = await db.query<{ rows: number }>(
+        `select (seq_tup_read + idx_tup_fetch)::float8 as rows from pg_stat_user_tables where relname = 'instances'`,
+      )
+      return row?.rows ?? Number.NaN
+    }
+    await db.query('analyze instances')
+    // More often than a plan is made anew for.
+    for (let i = 0; i < 8; i++) expect(await ask()).toEqual([])
+    await db.query(made, [4, 2_000])
+    const before = await rowsRead()
+    await ask()
+    expect((await rowsRead()) - before).toBe(1)
+    await db.close()
   })
 
   it('of an instance that was removed gets SUPERSEDED', async () => {

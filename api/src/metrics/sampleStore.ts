@@ -62,16 +62,15 @@ const types = FIGURE_COLUMNS.map(({ type }) => (type === 'bigint' ? 'int8' : 'fl
  */
 const statement = prepared(`
 with stale as materialized (
-  select l.b from unnest($1::int4[], $2::int4[], $3::int8[]) as l (b, num, epoch)
-  where not exists (select 1 from instances i where i.num = l.num and i.epoch = l.epoch and i.deleted_at is null)
+  select b from superseded_links($1::int4[], $2::int8[]) as b
 ), input as materialized (
-  select r.* from unnest($4::int4[], $5::int4[], $6::int4[], $7::timestamptz[], $8::uuid[], $9::int4[],
-    ${types.map((type, i) => `$${i + 10}::${type}[]`).join(', ')}) as r (b, n, instance, at, run, seq, ${columns.join(', ')})
+  select r.* from unnest($3::int4[], $4::int4[], $5::int4[], $6::timestamptz[], $7::uuid[], $8::int4[],
+    ${types.map((type, i) => `$${i + 9}::${type}[]`).join(', ')}) as r (b, n, instance, at, run, seq, ${columns.join(', ')})
   where r.b not in (select b from stale)
 ), detail as materialized (
-  select d.* from unnest($${types.length + 10}::int4[], $${types.length + 11}::int4[], $${types.length + 12}::timestamptz[], $${types.length + 13}::timestamptz[],
-    $${types.length + 14}::bool[], string_to_array($${types.length + 15}, chr(30))::json[],
-    ${SHARES.map((_, i) => `$${types.length + 16 + i}::float4[]`).join(', ')}) as d (b, instance, at, bucket, latest, detail, ${shares})
+  select d.* from unnest($${types.length + 9}::int4[], $${types.length + 10}::int4[], $${types.length + 11}::timestamptz[], $${types.length + 12}::timestamptz[],
+    $${types.length + 13}::bool[], string_to_array($${types.length + 14}, chr(30))::json[],
+    ${SHARES.map((_, i) => `$${types.length + 15 + i}::float4[]`).join(', ')}) as d (b, instance, at, bucket, latest, detail, ${shares})
   where d.b not in (select b from stale)
 ), inserted as (
   insert into metric_sample (instance, run, seq, at, ${columns.join(', ')})
@@ -154,7 +153,6 @@ export const createSampleStore = ({
     const loads = details.map(({ row }) => sharesOf(row.sample))
 
     const misses = await db.query<{ b: number; n: number | null }>(statement, [
-      int4s(batches, (_, b) => b),
       int4s(batches, ({ owner }) => owner),
       int8s(batches, ({ epoch }) => Number(epoch)),
       int4s(rows, ({ b }) => b),
