@@ -204,11 +204,11 @@ export const faults: readonly Fault[] = [
     lengthMs: longer,
     async do(rig, work, target) {
       // Those of the original end, since the clone does not know them, and its own with it.
-      const ended = work.endsShellsOf(target)
+      const undos = [work.endsShellsOf(target), work.hasClone(target)]
       const end = rig.clone(target)
       return async () => {
         await end()
-        ended()
+        for (const undo of undos) undo()
       }
     },
   },

@@ -118,9 +118,10 @@ export async function recordsOf(rig: Rig, work: Work): Promise<Records[]> {
       answered: told.get(key)?.answered ?? [],
       stored: rows,
       dropped: stream === 'samples' ? dropped : 0,
-      mayLose: work.spoolLosses.some(
-        ({ agent, atMs }) => agent === name && firstMs <= atMs && lastMs >= atMs - spooledMs,
-      ),
+      mayLose:
+        work.spoolLosses.some(({ agent, atMs }) => agent === name && firstMs <= atMs && lastMs >= atMs - spooledMs) ||
+        // Of a run that began and ended with a clone.
+        work.clones.some(({ agent, fromMs, toMs }) => agent === name && firstMs >= fromMs && lastMs <= toMs),
     }
   })
 }

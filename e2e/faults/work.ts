@@ -33,6 +33,12 @@ export interface Asked {
   output: Output | null
 }
 
+export interface Span {
+  agent: string
+  fromMs: number
+  toMs: number
+}
+
 export interface Work {
   page(name: string): Page
   instanceOf(agent: string): string
@@ -42,6 +48,9 @@ export interface Work {
   losesSpoolOf(agent: string): void
   /** When spools were taken away, and of which agent. */
   spoolLosses: readonly { agent: string; atMs: number }[]
+  /** From now until the undo there is a clone of this agent, whose state goes with it. */
+  hasClone(agent: string): () => void
+  clones: readonly Span[]
   reload(page: string): void
   /** Does what brings a message of this topic. */
   provoke(topic: string): Promise<void>
@@ -81,7 +90,14 @@ export async function startWork(rig: Rig): Promise<Work> {
   const programs: Running[] = []
   const commands: Asked[] = []
   const spoolLosses: { agent: string; atMs: number }[] = []
-  const ends: { agent: string; fromMs: number; toMs: number }[] = []
+  const ends: Span[] = []
+  const clones: Span[] = []
+  /** From now until the undo. */
+  const spanIn = (spans: Span[], agent: string): (() => void) => {
+    const span: Span = { agent, fromMs: Date.now(), toMs: Number.POSITIVE_INFINITY }
+    spans.push(span)
+    return () => void (span.toMs = Date.now())
+  }
   let over = false
   const isOver = (): boolean => over
 
@@ -187,11 +203,9 @@ export async function startWork(rig: Rig): Promise<Work> {
     instanceOf,
     commands,
     spoolLosses,
-    endsShellsOf(agent) {
-      const end = { agent, fromMs: Date.now(), toMs: Number.POSITIVE_INFINITY }
-      ends.push(end)
-      return () => void (end.toMs = Date.now())
-    },
+    clones,
+    endsShellsOf: (agent) => spanIn(ends, agent),
+    hasClone: (agent) => spanIn(clones, agent),
     losesSpoolOf: (agent) => void spoolLosses.push({ agent, atMs: Date.now() }),
     reload,
     async provoke(topic) {
