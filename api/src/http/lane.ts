@@ -4,7 +4,7 @@ import { type Clock, nextTurn } from '../platform/clock.ts'
 
 export const LANE = {
   /** Of a turn, unless one message takes longer by itself. */
-  turnMs: 2,
+  turnMs: 1,
   /** Of messages begun and not answered: what two statements hold, and a third one that is made meanwhile. */
   underWayBytes: 2 * 1024 * 1024,
   /** Of messages that wait. What is beyond begins at once, however long it takes: whoever stores records says when it has too many. */

@@ -10,6 +10,7 @@ import { bringsRecords, type Lane } from './lane.ts'
 import { type Result, type Results, textOf, toFrames } from './frames.ts'
 import type { Asked, Begun, Operations } from './operations.ts'
 import { toGraphQLError, toGraphQLErrors } from './shown.ts'
+import { serveInTurn } from './turns.ts'
 
 export interface Serving {
   operations: Operations
@@ -208,9 +209,9 @@ export const createServeSocket = ({ operations, lane, ports, log, state }: Servi
         send: conn.send,
         close: (code, reason) => conn.closePlain(code ?? 1000, reason ?? ''),
         onMessage(take) {
-          ws.on('message', (data: Buffer, isBinary) => {
+          serveInTurn(ws, (data, isBinary) => {
             // Told to go, by a newer link or because its session ended: what it still says is nobody's.
-            if (ws.readyState !== ws.OPEN) return
+            if (conn.closedWith !== null) return
             conn.heard()
             if (isBinary) return conn.close('BAD_MESSAGE')
             const serve = (): Promise<void> => handle(served, read(data.toString()), data.length, take)

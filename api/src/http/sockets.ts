@@ -73,8 +73,6 @@ export const createSockets = (deps: SocketsDeps): Sockets => {
     maxPayload: LIMITS.frameBytes,
     perMessageDeflate: false,
     // What comes is unmasked by bufferutil, which ws finds by itself; where it does not run, ws does it, and a flood costs a third more.
-    // One message of each socket in turn: all that a flood has brought at once would keep a key waiting.
-    allowSynchronousEvents: false,
     handleProtocols,
   })
   server.on('headers', (headers, req) => void headers.push(`${NONCE_HEADER}: ${nonces.get(req)}`))
