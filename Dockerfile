@@ -43,7 +43,7 @@ ENV HOST=0.0.0.0 PORT=3000 SINDRI_DATA_DIR=/data
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=8", "--initial-old-space-size=32", "--max-old-space-size=768", "--v8-pool-size=1", "api/src/enter.mjs"]
+CMD ["node", "--max-semi-space-size=8", "--initial-old-space-size=32", "--max-old-space-size=768", "--v8-pool-size=2", "api/src/enter.mjs"]
 
 FROM base AS agent
 COPY --from=agent-modules /app/node_modules node_modules

@@ -1,6 +1,7 @@
 // What happens at twice what the console can take: how much it still commits, what memory it needs, whether terminals and liveness suffer, and
 // whether all is stored in the end.
 import { openWorld } from '@sindri/e2e/kit/world'
+import { setTimeout } from 'node:timers/promises'
 import { enrolFleet } from './ingest/fleet.ts'
 import { percentile, print } from './kit/report.ts'
 import { startRole } from './kit/role.ts'
@@ -14,6 +15,10 @@ const PER_MUTATION = 10
 const WARM_S = 4
 const CAPACITY_S = 10
 const SECONDS = 30
+/** Of 1 000 keys, so that they are spread over the load. */
+const KEY_EVERY_MS = 20
+/** Until what waits for the console is as much as it will be: keys before that would be those of a console at ease. */
+const UNTIL_OVERLOADED_MS = 3_000
 
 const world = await openWorld({ SINDRI_ENROL_RATE: '100000' })
 const rows = await openRows(world.backend.databaseUrl)
@@ -35,7 +40,8 @@ try {
   const most = watchMemory(pid)
   const silent = rows.watchSilent()
   const publishing = fleet.publish({ perMutation: PER_MUTATION, seconds: SECONDS, perSecond: 2 * capacity })
-  const echoes = await page.ask<number[]>('echo', { instanceId, script })
+  await setTimeout(UNTIL_OVERLOADED_MS)
+  const echoes = await page.ask<number[]>('echo', { instanceId, script, everyMs: KEY_EVERY_MS })
   const over = await publishing
   const grownMiB = most().rssMiB - before.rssMiB
   const falselySilent = silent()

@@ -1,4 +1,5 @@
 // How long a key takes until its echo is there: one key after the other, each sent when the one before was echoed.
+import { setTimeout } from 'node:timers/promises'
 import { elapsedMs } from '../kit/report.ts'
 
 const KEYS = 1_000
@@ -15,11 +16,12 @@ const WITHIN_MS = 20_000
 /** For /bin/sh: echoes by the line discipline alone, and no line grows until it is full. */
 export const ECHO = `stty echo -icanon; printf '>'; exec cat > /dev/null`
 
-/** `onOutput` takes who is to be told of each byte that is shown. */
+/** `onOutput` takes who is to be told of each byte that is shown. At a pace, a moment in which keys are slow counts for no less than another. */
 export async function measureEcho(
   send: (key: string) => void,
   onOutput: (heard: () => void) => void,
   warm = WARM,
+  everyMs = 0,
 ): Promise<number[]> {
   const latencies: number[] = []
   let heard = (): void => {}
@@ -31,6 +33,8 @@ export async function measureEcho(
     send('x')
     await echoed
     latencies.push(elapsedMs(asked))
+    const restMs = everyMs - elapsedMs(asked)
+    if (restMs > 0) await setTimeout(restMs)
   }
   return latencies.slice(warm)
 }

@@ -50,7 +50,17 @@ serveRole({
     return ms
   },
   /** Of each key, milliseconds until its echo was here. */
-  async echo({ instanceId, script, warm }: { instanceId: string; script: string; warm?: number }) {
+  async echo({
+    instanceId,
+    script,
+    warm,
+    everyMs,
+  }: {
+    instanceId: string
+    script: string
+    warm?: number
+    everyMs?: number
+  }) {
     const shell = await open(instanceId, script)
     const begun = new Promise<void>((resolve) => shell.onBytes(() => resolve()))
     shell.type('\r')
@@ -59,6 +69,7 @@ serveRole({
       (key) => shell.type(key),
       (heard) => shell.onBytes(heard),
       warm,
+      everyMs,
     )
   },
   /** Terminals whose output never ends, taken as fast as it comes. */

@@ -11,7 +11,7 @@ export const consoleArgv = [
   '--max-semi-space-size=8',
   '--initial-old-space-size=32',
   '--max-old-space-size=768',
-  '--v8-pool-size=1',
+  '--v8-pool-size=2',
 ]
 
 /** What it is written as; started thus, each of its modules takes memory for itself. */
