@@ -11,7 +11,7 @@ const KiB = 1024
 /** A socket of which the test says when something is read; what was served is told by its length. */
 const openScripted = () => {
   const served: number[] = []
-  const ws = Object.assign(new EventEmitter(), { OPEN: 1, readyState: 1, isPaused: false })
+  const ws = Object.assign(new EventEmitter(), { OPEN: 1, CLOSED: 3, readyState: 1, isPaused: false })
   const paused = {
     pause: () => void (ws.isPaused = true),
     resume: () => void (ws.isPaused = false),
@@ -21,6 +21,7 @@ const openScripted = () => {
     served,
     isPaused: () => ws.isPaused,
     close: () => void (ws.readyState = 2),
+    die: () => void (ws.readyState = 3),
     read: (...lengths: number[]) => {
       for (const length of lengths) ws.emit('message', Buffer.alloc(length), false)
     },
@@ -74,6 +75,14 @@ describe('a turn', () => {
     close()
     await turn()
     expect(served).toEqual([40 * KiB, 1, 2])
+  })
+
+  it('serves nothing more to one that is gone', async () => {
+    const { served, die, read } = openScripted()
+    read(40 * KiB, 1, 2)
+    die()
+    for (let i = 0; i < 3; i++) await turn()
+    expect(served).toEqual([])
   })
 })
 

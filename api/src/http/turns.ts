@@ -17,7 +17,7 @@ export type Serve = (data: Buffer, isBinary: boolean) => void
  * meanwhile no more is read from that socket.
  */
 export const serveInTurn = (
-  ws: Pick<WebSocket, 'on' | 'pause' | 'resume' | 'readyState' | 'OPEN'>,
+  ws: Pick<WebSocket, 'on' | 'pause' | 'resume' | 'readyState' | 'OPEN' | 'CLOSED'>,
   serve: Serve,
 ): void => {
   const waiting: Parameters<Serve>[] = []
@@ -32,6 +32,8 @@ export const serveInTurn = (
   const turn = (): void => {
     hasTurn = false
     atOnceBytes = SHORT_BYTES
+    // What is begun on a socket that is gone would be ended by nobody.
+    if (ws.readyState === ws.CLOSED) waiting.length = 0
     let message = waiting.shift()
     if (!message) return
     serve(...message)
