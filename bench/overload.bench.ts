@@ -15,7 +15,7 @@ const PER_MUTATION = 10
 const WARM_S = 4
 const CAPACITY_S = 10
 const SECONDS = 30
-/** Of 1 000 keys, so that they are spread over the load. */
+/** Spreads the keys over the load. */
 const KEY_EVERY_MS = 20
 /** Until what waits for the console is as much as it will be: keys before that would be those of a console at ease. */
 const UNTIL_OVERLOADED_MS = 3_000
